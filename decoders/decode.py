@@ -1,0 +1,100 @@
+"""From bytes to a decoded token: what it is, its fields with their spans, and the first thing wrong with it."""
+
+from __future__ import annotations
+
+from . import foreign
+from .reading import MAX_TOKENS_DEEP, Reading
+from .recognise import recognise
+from .values import BYTES, STRUCT, TOKEN, Decoded, Node
+
+#: What begins with a DER tag and length, and so says itself where it ends.
+_SELF_DELIMITED = ("GSS", "SPNEGO", "Kerberos", "SEQUENCE", "TSRequest")
+
+
+def decode(data: bytes) -> Decoded:
+    """Take one token apart. Never raises: `error` says what is wrong with bytes that are no whole token."""
+    reading = Reading(data, open_token)
+    children: list[Node] = []
+    root = Node("", 0, len(data), STRUCT, children=children)
+    kind = recognise(data)
+    if kind is None:
+        _refuse(reading, root, children)
+        return Decoded("unknown", None, data, root, reading.finish(root))
+    stop = len(data)
+    if kind in _SELF_DELIMITED:
+        from .der import announced_end
+
+        announced = announced_end(data)
+        if announced is not None:
+            reading.announced = announced
+            stop = max(stop, announced)
+    mechanism, message, end = _read(reading, root, kind, 0, stop, children)
+    if end < len(data):
+        children.append(Node("trailing", end, len(data), BYTES, data[end:]))
+        reading.fail(
+            "trailing", children[-1], end, f"the end of the token after {end} bytes", f"{len(data) - end} more bytes"
+        )
+    elif reading.problem is None and stop > len(data):
+        reading.short(root, len(data), stop - len(data), stop)
+    return Decoded(mechanism, message, data, root, reading.finish(root))
+
+
+def open_token(reading: Reading, node: Node, at: int, stop: int) -> bool:
+    """Open the token that an octet string holds, in the node of the octet string; False where it is none we know."""
+    kind = recognise(reading.data, at, stop)
+    if kind is None:
+        return False
+    if reading.deep >= MAX_TOKENS_DEEP:
+        reading.fail("depth", node, at, f"at most {MAX_TOKENS_DEEP} tokens inside each other", "one more")
+        return False
+    reading.deep += 1
+    children: list[Node] = []
+    node.start, node.stop = at, min(stop, reading.end)
+    node.kind, node.children = TOKEN, children
+    mechanism, message, end = _read(reading, node, kind, at, stop, children)
+    node.meaning = (mechanism, message)
+    if end < stop:
+        children.append(Node("trailing", end, min(stop, reading.end), BYTES, reading.data[end:stop]))
+        reading.fail("trailing", children[-1], end, f"the end of the token in {node.name}", f"{stop - end} more bytes")
+    reading.deep -= 1
+    return True
+
+
+def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: list[Node]) -> tuple[str, str, int]:
+    """Read the token of that kind at `at`; mechanism, message and end."""
+    if kind == "NTLM":
+        from .ntlm import decode_ntlm
+
+        return "NTLM", decode_ntlm(reading, at, stop, root, into), stop
+    if kind == "NTLM-signature":
+        from .ntlm import decode_signature
+
+        return "NTLM", decode_signature(reading, at, stop, root, into), stop
+    if kind == "NEGOEX":
+        return "NEGOEX", foreign.decode_negoex(reading, at, stop, into), stop
+    if kind == "RFC4121":
+        return "Kerberos", foreign.decode_rfc4121(reading, at, stop, into), stop
+    # asn1crypto is imported from here on: NTLM does not pay for it.
+    from . import der, gss, kerberos, spnego
+
+    if kind == "GSS":
+        return gss.decode_gss(reading, root, at, stop, into)
+    if kind == "SPNEGO":
+        return "SPNEGO", *spnego.decode_spnego(reading, root, at, stop, into)
+    if kind == "SEQUENCE":
+        return "Kerberos", *kerberos.decode_untagged(reading, root, at, stop, into)
+    if kind == "TOK_ID":
+        return "Kerberos", *kerberos.decode_token_id(reading, root, at, stop, into)
+    if kind == "TSRequest":
+        return "CredSSP", "TSRequest", der.keep_element(reading, root, at, stop, into)
+    return "Kerberos", *kerberos.decode_message(reading, root, at, stop, into)
+
+
+def _refuse(reading: Reading, root: Node, into: list[Node]) -> None:
+    data = reading.data
+    wanted = "a SPNEGO, NTLM, Kerberos or GSS-API token"
+    if not data:
+        reading.fail("empty", root, 0, wanted, "no bytes")
+        return
+    into.append(Node("bytes", 0, len(data), BYTES, data))
+    reading.fail("unknown", root, 0, wanted, foreign.describe(data))

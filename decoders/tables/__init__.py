@@ -1,0 +1,1 @@
+"""Names and numbers of the protocols, each table with the document it is taken from."""
