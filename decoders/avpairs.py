@@ -88,7 +88,7 @@ def _read_single_host(reading: Reading, value: Node) -> None:
     fields: list[Node] = []
     value.kind, value.children = STRUCT, fields
     whole = _SINGLE_HOST.read(reading, value.start, value.stop, fields) is not None
-    if not whole and len(fields) < 2:
+    if not whole and value.stop - value.start < 8:
         name, at, need = _SINGLE_HOST.lacking(value.start, value.stop)
         reading.short(value, at, need, value.stop, field=name)
     last = fields[-1].stop if fields else value.start

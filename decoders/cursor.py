@@ -6,7 +6,7 @@ from struct import Struct, calcsize, unpack_from
 from typing import Any
 
 from .reading import Reading
-from .values import Node
+from .values import BYTES, Node
 
 
 class Layout:
@@ -29,8 +29,8 @@ class Layout:
     def read(self, reading: Reading, at: int, stop: int, children: list[Node]) -> tuple[Any, ...] | None:
         """Append a node for each field at `at`; their values.
 
-        Where the bytes end before the structure does, the nodes are those of the whole fields there, and the answer is
-        None: `lacking` then says what is missing.
+        Where the bytes end before the structure does, the nodes are those of the fields there, the last one as bytes if
+        it is cut, and the answer is None: `lacking` then says what is missing.
         """
         end = at + self.size
         if end > stop or end > reading.end:
@@ -44,6 +44,8 @@ class Layout:
     def _read_partly(self, reading: Reading, at: int, end: int, children: list[Node]) -> None:
         for (name, first, last, kind), code in zip(self._rows, self._codes, strict=True):
             if at + last > end:
+                if at + first < end:
+                    children.append(Node(name, at + first, end, BYTES, reading.data[at + first : end]))
                 break
             (value,) = unpack_from(code, reading.data, at + first)
             children.append(Node(name, at + first, at + last, kind, value))

@@ -30,10 +30,7 @@ def decode(data: bytes) -> Decoded:
             stop = max(stop, announced)
     mechanism, message, end = _read(reading, root, kind, 0, stop, children)
     if end < len(data):
-        children.append(Node("trailing", end, len(data), BYTES, data[end:]))
-        reading.fail(
-            "trailing", children[-1], end, f"the end of the token after {end} bytes", f"{len(data) - end} more bytes"
-        )
+        keep_trailing(reading, f"the end of the token after {end} bytes", end, len(data), children)
     elif reading.problem is None and stop > len(data):
         reading.short(root, len(data), stop - len(data), stop)
     return Decoded(mechanism, message, data, root, reading.finish(root))
@@ -54,10 +51,18 @@ def open_token(reading: Reading, node: Node, at: int, stop: int) -> bool:
     mechanism, message, end = _read(reading, node, kind, at, stop, children)
     node.meaning = (mechanism, message)
     if end < stop:
-        children.append(Node("trailing", end, min(stop, reading.end), BYTES, reading.data[end:stop]))
-        reading.fail("trailing", children[-1], end, f"the end of the token in {node.name}", f"{stop - end} more bytes")
+        keep_trailing(reading, f"the end of the token in {node.name}", end, stop, children)
     reading.deep -= 1
     return True
+
+
+def keep_trailing(reading: Reading, expected: str, at: int, stop: int, into: list[Node]) -> None:
+    """Keep the bytes behind a token, and say what they are where they are few."""
+    rest = reading.data[at:stop]
+    node = Node("trailing", at, at + len(rest), BYTES, rest)
+    into.append(node)
+    found = f"{len(rest)} more byte{'s' if len(rest) != 1 else ''}"
+    reading.fail("trailing", node, at, expected, found + (f": {rest.hex(' ')}" if len(rest) <= 8 else ""))
 
 
 def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: list[Node]) -> tuple[str, str, int]:

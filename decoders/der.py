@@ -122,25 +122,32 @@ def read_element(
     node = Node(name, at, min(stop, reading.end), BYTES)
     siblings = into[:] if opener is not None else ()
     into.append(node)
-    outer = -1
-    for wrapper in plan.wrappers if wrappers is None else wrappers:
+    stops: list[int] = []  # where the wrappers end, from the outside in
+    wrappers = plan.wrappers if wrappers is None else wrappers
+    explicit = len(wrappers) - len(plan.wrappers)  # these are the field's; the type's own tags are in its span
+    start = -1
+    for index, wrapper in enumerate(wrappers):
         header = read_header(reading, node, at, stop)
         if header is None or header[0] != wrapper:
-            return _unreadable(reading, node, at, stop, header, wrapper, plan, outer)
+            return _unreadable(reading, node, at, stop, header, wrapper, plan, stops)
+        if index == explicit:
+            start, node.stop = at, min(header[2], reading.end)
         at, stop = header[1], header[2]
-        if outer < 0:
-            outer = stop
+        stops.append(stop)
     header = read_header(reading, node, at, stop)
     if header is None or header[0] != plan.tag:
-        return _unreadable(reading, node, at, stop, header, plan.tag, plan, outer)
+        return _unreadable(reading, node, at, stop, header, plan.tag, plan, stops)
     _, body, end = header
-    node.start = at
-    node.stop = end if end < reading.end else reading.end
+    node.start = at if start < 0 else start
+    if start < 0:
+        node.stop = end if end < reading.end else reading.end
     _read_contents(reading, plan, node, body, end, siblings, opener)
-    if outer < 0:
-        return end
-    keep_surplus(reading, node, node.name, end, stop, into)
-    return outer
+    behind = node.name
+    for stop in reversed(stops):
+        if keep_surplus(reading, node, behind, end, stop, into):
+            behind += "-again"
+        end = stop
+    return end
 
 
 def _read_contents(
@@ -173,7 +180,7 @@ def _read_fields(reading: Reading, plan: Plan, node: Node, at: int, end: int) ->
     children: list[Node] = []
     node.children = children
     fields = plan.fields
-    following = 0
+    following = extras = 0
     while at < end:
         if at >= reading.end:
             missing = next((field.name for field in fields[following:] if not field.optional), "")
@@ -188,7 +195,8 @@ def _read_fields(reading: Reading, plan: Plan, node: Node, at: int, end: int) ->
                 at = read_element(reading, field.plan, field.name, at, end, children, field.wrappers, field.opener)
                 break
         else:
-            at = _read_extra(reading, plan, node, at, end, children)
+            extras += 1
+            at = _read_extra(reading, plan, Node(f"extra-{extras}", at, at, BYTES), at, end, children)
     _require(reading, node, fields[following:], end, f"the end of {plan.name}")
 
 
@@ -212,24 +220,23 @@ def _read_items(reading: Reading, plan: Plan, node: Node, at: int, end: int) -> 
         index += 1
 
 
-def _read_extra(reading: Reading, plan: Plan, node: Node, at: int, end: int, into: list[Node]) -> int:
+def _read_extra(reading: Reading, plan: Plan, extra: Node, at: int, end: int, into: list[Node]) -> int:
     """An element that is none of the fields still awaited: an extension, or a field out of order or repeated."""
     tag = reading.data[at]
-    extra = Node(f"extra-{sum(n.name.startswith('extra-') for n in into) + 1}", at, min(end, reading.end), BYTES)
     into.append(extra)
     header = read_header(reading, extra, at, end)
     if header is not None:
         end = header[2]
-        extra.stop = min(end, reading.end)
+    extra.stop = min(end, reading.end)
     extra.value = reading.data[at : extra.stop]
     if end > reading.end:
         reading.short(extra, at, end - at, end)
-    known = {field.first: field.name for field in plan.fields}
+    known = plan.known
     if tag in known:
         reading.fail(
             "tag", extra, at, f"each field of {plan.name} once and in order", f"{tag_name(tag)} {known[tag]} again"
         )
-    elif tag & 0xC0 == 0x80 and tag > max(known, default=0):
+    elif tag & 0xC0 == 0x80 and tag > plan.last:
         extra.meaning = f"{tag_name(tag)}, not in {plan.name} as specified (an extension)"
     else:
         reading.fail("tag", extra, at, f"a field of {plan.name}", tag_name(tag))
@@ -244,7 +251,7 @@ def _unreadable(
     header: tuple[int, int, int] | None,
     wanted: int,
     plan: Plan,
-    outer: int,
+    stops: Sequence[int],
 ) -> int:
     """Keep as bytes what is not the element that was expected; its end."""
     end = stop
@@ -254,19 +261,20 @@ def _unreadable(
         node.stop = min(end, reading.end)
         reading.fail("tag", node, at, f"{tag_name(wanted)} ({plan.name})", tag_name(header[0]))
     node.value = reading.data[node.start : node.stop]
-    return end if outer < 0 else outer
+    return stops[0] if stops else end
 
 
-def keep_surplus(reading: Reading, root: Node, behind: str, at: int, stop: int, into: list[Node]) -> None:
-    """Keep what stands behind the one value that a container may hold, if anything does."""
+def keep_surplus(reading: Reading, root: Node, behind: str, at: int, stop: int, into: list[Node]) -> bool:
+    """Keep what stands behind the one value that a container may hold; whether anything does."""
     if at >= stop:
-        return
+        return False
     if at >= reading.end:
         reading.short(root, at, stop - at, stop)
-        return
+        return False
     extra = Node(f"after-{behind}", at, min(stop, reading.end), BYTES, reading.data[at:stop])
     into.append(extra)
     reading.fail("trailing", extra, at, f"nothing behind {behind} in what contains it", f"{stop - at} bytes")
+    return True
 
 
 def principal_text(node: Node) -> str:

@@ -66,7 +66,7 @@ class Field:
 class Plan:
     """A type: its tag byte, the EXPLICIT (APPLICATION) tags that belong to it, what its contents are."""
 
-    __slots__ = ("fields", "item", "kind", "name", "table", "tag", "wrappers")
+    __slots__ = ("fields", "item", "kind", "known", "last", "name", "table", "tag", "wrappers")
 
     def __init__(self, name: str, kind: str, tag: int, wrappers: tuple[int, ...], table: Mapping[Any, str]) -> None:
         self.name = name
@@ -76,6 +76,8 @@ class Plan:
         self.table = table
         self.fields: Sequence[Field] = ()
         self.item: Plan | None = None
+        self.known: Mapping[int, str] = {}  #: first tag byte to name, of all fields
+        self.last = 0  #: the greatest of these tags: what lies beyond is an extension
 
 
 _plans: dict[type, Plan] = {}
@@ -126,6 +128,8 @@ def _compile(cls: type[core.Asn1Value]) -> Plan:
     plan = Plan(cls.__name__, kind, tag, wrappers, table)
     if issubclass(cls, core.Sequence):
         plan.fields = [_field(cls, *spec) for spec in cls._fields]
+        plan.known = {field.first: field.name for field in plan.fields}
+        plan.last = max(plan.known, default=0)
     elif issubclass(cls, core.SequenceOf):
         plan.item = plan_of(cls._child_spec)
     return plan

@@ -224,8 +224,7 @@ def decode_signature(reading: Reading, start: int, stop: int, root: Node, childr
     values = header.take(_SIGNATURE)
     if values is not None:
         version, checksum, number = children[-3:]
-        checksum.meaning = "RandomPad and Checksum without extended session security"
-        number.meaning = "encrypted without extended session security"
+        checksum.meaning = "as with extended session security"
         if values[0] != 1:
             reading.fail("value", version, version.start, "1", f"{values[0]}")
         last = start + header.have

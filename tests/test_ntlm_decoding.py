@@ -803,7 +803,7 @@ def test_a_message_signature_is_read(name):
     assert root.children[2].value == int.from_bytes(data[12:16], "little")
     assert (root.child("SealedMessage") is None) == (len(data) == 16)
     assert uncovered(root, 0, len(data)) == []
-    assert "without extended session security" in root.child("Checksum").meaning
+    assert "as with extended session security" in root.child("Checksum").meaning
 
 
 def test_a_message_signature_may_be_wrong():
