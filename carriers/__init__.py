@@ -1,0 +1,1 @@
+"""How a token travels: text, dumps, HTTP lines and captures in, `Token`s out."""

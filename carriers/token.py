@@ -1,0 +1,62 @@
+"""A token's bytes, where they came from, and why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+MOST_TOKENS: Final = 100_000  #: tokens, or pieces of text, in one input
+MOST_LOOKS: Final = 500_000  #: places in one input looked at for a token
+
+
+@dataclass(slots=True)
+class Source:
+    """Where a token came from: the input and its encoding, and what the carrier around it told.
+
+    `index` counts the tokens of one input from 0, `line` its lines from 1. `carrier` is the header and scheme
+    (`Authorization: Negotiate`) or the protocol; `direction` is `client` or `server`.
+    """
+
+    name: str
+    encoding: str
+    index: int
+    carrier: str | None = None
+    line: int | None = None
+    packet: int | None = None
+    stream: int | None = None
+    direction: str | None = None
+    time: str | None = None
+    handshake: int | None = None
+    leg: int | None = None
+
+
+@dataclass(slots=True)
+class Token:
+    """One token as received; `notes` say what about its text form deserves mention."""
+
+    data: bytes
+    source: Source
+    notes: tuple[str, ...] = ()
+
+
+class CarrierError(Exception):
+    """No token could be had: what is wrong, where, what was expected and what stood there.
+
+    `kind` is one of `empty not-a-token too-large html malformed`; `hints` say what to do, a line each.
+    """
+
+    def __init__(self, message: str, kind: str, *hints: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.hints = list(hints)
+
+
+def found(data: bytes, encoding: str, line: int | None = None, *notes: str) -> Token:
+    """A token as a reader yields it; the front door gives it its name and index."""
+    return Token(data, Source("", encoding, 0, line=line), notes)
+
+
+def too_many(most: int = MOST_TOKENS) -> CarrierError:
+    """The refusal of an input with more than `most` tokens, or pieces of text that might be tokens."""
+    return CarrierError(f"more than {most} tokens or pieces of text in one input", "too-large", "split the input")
