@@ -1,0 +1,1 @@
+"""The command line: files, exit codes, text and JSON. Nobody imports it."""

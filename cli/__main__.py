@@ -1,0 +1,5 @@
+"""`python -m secctx.cli`: the module form of the command `secctx`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,101 @@
+"""One field on one line: its value and what it means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from secctx.decoders.values import BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, STRUCT, TIME, Node
+
+#: So many bytes of a long byte string are shown unless everything is asked for.
+SHORT_BYTES = 16
+#: Texts longer than this are shortened likewise.
+SHORT_TEXT = 200
+
+_PREFIXES = ("NTLMSSP_NEGOTIATE_", "NTLM_NEGOTIATE_", "NTLMSSP_")
+
+
+def cell(node: Node, full: bool) -> tuple[str, str]:
+    """Value and meaning of a field without children, as text."""
+    value, meaning = node.value, node.meaning
+    if isinstance(value, bytes) or node.kind == BYTES:
+        return _hex(value if isinstance(value, bytes) else b"", full), str(meaning or "")
+    if node.name == "TOK_ID" and isinstance(value, int):
+        return f"{meaning or 'unknown'} (0x{value:04x})", ""
+    if node.kind == ENUM:
+        return (f"{meaning} ({value})", "") if meaning else (str(value), "(no name known)")
+    if node.kind == FLAGS:
+        return f"0x{value or 0:08x}", ", ".join(map(_short_flag, meaning or ())) or "none set"
+    if node.kind == OID:
+        return (f"{meaning} ({value})", "") if meaning else (str(value), "(no name known)")
+    if node.kind == TIME and isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC", ""
+    if node.kind == FILETIME:
+        return str(meaning), ""
+    text = str(value) if value is not None else ""
+    if not full and len(text) > SHORT_TEXT:
+        text = f"{text[:SHORT_TEXT]}… ({len(text)} characters)"
+    return text, meaning if isinstance(meaning, str) else ""
+
+
+def inline(node: Node) -> tuple[str, str] | None:
+    """A structure that is better read on one line; None where it is not."""
+    if node.kind == PRINCIPAL and len(node.children) == 2:
+        return str(node.meaning), f"({named(node.child('name-type'))})"
+    names = [child.name for child in node.children]
+    if node.kind != STRUCT:
+        if names and all(child.kind == OID for child in node.children) and len(names) <= 8:
+            return ", ".join(map(named, node.children)), ""
+        return None
+    if names and names[0] == "etype" and names[-1] == "cipher" and node.children[-1].kind == BYTES:
+        return _encrypted_data(node)
+    if names and names[0] == "AvId" and all(not child.children for child in node.children):
+        return _av_pair(node)
+    if len(names) == 3 and names[0].endswith("Len") and names[2].endswith("BufferOffset"):
+        length, largest, offset = map(named, node.children)
+        differs = "" if length == largest else f", MaxLen {largest}"
+        return f"{length} bytes at {offset}{differs}", ""
+    if node.name == "Version" and isinstance(node.meaning, str):
+        return node.meaning, ""
+    return None
+
+
+def _encrypted_data(node: Node) -> tuple[str, str]:
+    etype, kvno, cipher = node.child("etype"), node.child("kvno"), node.child("cipher")
+    assert etype is not None
+    parts = [cell(etype, False)[0]]
+    if kvno is not None:
+        parts.append(f"kvno {named(kvno)}")
+    size = len(cipher.value) if cipher is not None and isinstance(cipher.value, bytes) else 0
+    return ", ".join([*parts, f"{size} bytes encrypted"]), ""
+
+
+def _av_pair(node: Node) -> tuple[str, str]:
+    kind, value = node.children[0], node.child("Value")
+    name = str(kind.meaning or f"AvId {named(kind)}")
+    if value is None:
+        return name, ""
+    text, meaning = cell(value, False)
+    return f"{name}  {text}", meaning
+
+
+def named(node: Node | None) -> str:
+    """The name of a value where it has one, else the value."""
+    if node is None:
+        return ""
+    value = node.value.hex() if isinstance(node.value, bytes) else node.value
+    return node.meaning if isinstance(node.meaning, str) else str(value)
+
+
+def _hex(value: bytes, full: bool) -> str:
+    if not value:
+        return "0 bytes"
+    if full or len(value) <= SHORT_BYTES:
+        return value.hex() if len(value) <= 4 else f"{value.hex()} ({len(value)} bytes)"
+    return f"{value[: SHORT_BYTES // 2].hex()}… ({len(value)} bytes)"
+
+
+def _short_flag(name: str) -> str:
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name

@@ -1,0 +1,187 @@
+"""`secctx decode`: what a token says, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Final, Literal
+
+import click
+
+from secctx.carriers.token import Source, Token
+from secctx.decoders import decode as decode_token
+from secctx.decoders.values import Decoded
+
+from . import exits
+from .document import SCHEMA, document
+from .errors import Refusal, complain
+from .files import write_whole
+from .inputs import MAX_INPUT, MAX_TOKEN, gather, where
+from .problems import advice
+from .problems import describe as describe_problem
+
+FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
+
+
+@click.command()
+@click.argument("tokens", metavar="[TOKEN]...", nargs=-1, type=click.Path(readable=False))
+@click.option("--from", "form", type=click.Choice(FORMS), help="Name the form of the input instead of recognising it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line (secctx.decode/1).")
+@click.option("--format", "layout", type=click.Choice(["tree", "summary"]), default="tree", show_default=True)
+@click.option("--spans", is_flag=True, help="Show the bytes of every field as [start, stop).")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of the tree.")
+@click.option("--full", is_flag=True, help="Show long values whole, and one-line structures field by field.")
+@click.option("--get", "path", metavar="PATH", help="Print one value: mechToken.ticket.realm, mechanism, size …")
+@click.option(
+    "-w",
+    "--write",
+    "target",
+    metavar="FILE",
+    type=click.Path(readable=False),
+    help="Write the raw bytes of the token, or of --get's value.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no tree or summary and no hints: the exit code tells.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="NO_COLOR is obeyed.",
+)
+@click.option(
+    "--max-token", type=click.IntRange(min=1), default=MAX_TOKEN, show_default=True, help="Largest token, in bytes."
+)
+@click.option(
+    "--max-input", type=click.IntRange(min=1), default=MAX_INPUT, show_default=True, help="Largest input, in bytes."
+)
+def decode(tokens: tuple[str, ...], form: str | None, max_token: int, max_input: int, **options: Any) -> int:
+    """Take tokens apart: SPNEGO, NTLM, Kerberos, GSS-API, field by field.
+
+    A TOKEN is a file, - for standard input, or the text itself: base64, hex, a dump, an HTTP header, a log of curl -v.
+    Without TOKEN, standard input is read. Several tokens are shown one after another.
+
+    \b
+    Examples:
+      secctx decode 'WWW-Authenticate: Negotiate oQcwBaADCgEC'
+      secctx decode 'NTLM TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAAGAbEdAAAADw=='
+      echo 'a1 07 30 05 a0 03 0a 01 02' | secctx decode
+      secctx decode --format summary oQcwBaADCgEC oQcwBaADCgEA
+      secctx decode --get negState oQcwBaADCgEC
+      secctx decode --json --spans oQcwBaADCgEC
+
+    Files and pipes: secctx decode token.bin; curl -sv --negotiate -u : URL 2>&1 | secctx decode
+
+    \b
+    Exit codes: 0 decoded whole; 3 no token, malformed or cut short (what could be read is still shown);
+    4 a file cannot be read or written; 1 --get finds no such value; 2 the command line is wrong.
+    """
+    found, refused = gather(tokens, form, max_token, max_input)
+    show = _Output(**options, many=len(found) + len(refused) > 1)
+    if show.target is not None and len(found) > 1:
+        raise Refusal(f"-w writes one token, and {len(found)} were found", exits.USAGE, ["give one token at a time"])
+    codes = [show.token(token) for token in found]
+    codes.extend(show.refusal(refusal) for refusal in refused)
+    return max(codes, default=exits.BAD_INPUT)
+
+
+class _Output:
+    """Where a decoded token goes, by the options of the command line."""
+
+    def __init__(
+        self,
+        *,
+        as_json: bool,
+        layout: Literal["tree", "summary"],
+        spans: bool,
+        depth: int | None,
+        full: bool,
+        path: str | None,
+        target: str | None,
+        quiet: bool,
+        color: str,
+        many: bool,
+    ) -> None:
+        self.as_json = as_json
+        self.layout = layout
+        self.spans = spans
+        self.depth = depth
+        self.full = full
+        self.path = path
+        self.target = target
+        self.quiet = quiet
+        self.color = color
+        self.many = many
+        self.shown = 0
+
+    def token(self, token: Token) -> int:
+        """Show one token; its exit code."""
+        decoded = decode_token(token.data)
+        code = exits.OK if decoded.error is None else exits.BAD_INPUT
+        if self.path is not None:
+            code = max(code, self._value(decoded, token.source))
+        elif self.target is not None:
+            write_whole(self.target, token.data)
+        if self.as_json and self.path is None:
+            print(json.dumps(document(decoded, token.source, self.spans, token.notes), separators=(",", ":")))
+        elif self.path is None and not self.quiet and (self.target is None or self.target != "-"):
+            self._text(decoded, token)
+        self._complaint(decoded, token.source)
+        return code
+
+    def refusal(self, refusal: Refusal) -> int:
+        """Say of an input that gave no token why it gave none; its exit code."""
+        if self.as_json and self.path is None and refusal.code == exits.BAD_INPUT:
+            print(json.dumps(_refused_document(refusal), separators=(",", ":")))
+        sys.stdout.flush()
+        complain(refusal.message, () if self.quiet else refusal.hints)
+        return refusal.code
+
+    def _value(self, decoded: Decoded, source: Source) -> int:
+        from . import paths
+
+        assert self.path is not None
+        node = paths.find(decoded.root, self.path.removeprefix("fields."))
+        if node is not None and self.target is not None:
+            write_whole(self.target, paths.raw(node, decoded.data))
+            return exits.OK
+        try:
+            text = paths.text_at(decoded, document(decoded, source, self.spans), self.path)
+        except LookupError:
+            hints = () if self.quiet else (paths.nearest(decoded, self.path),)
+            complain(f"{where(source, self.many)}: no such value: {self.path}", hints)
+            return exits.NO
+        if self.target is not None:
+            write_whole(self.target, text.encode())
+        else:
+            print(text)
+        return exits.OK
+
+    def _text(self, decoded: Decoded, token: Token) -> None:
+        from .plain import plain
+        from .summary import summarise
+
+        if self.layout == "summary":
+            print((f"{plain(where(token.source, self.many))}: " if self.many else "") + plain(summarise(decoded)))
+            return
+        from .report import print_report
+
+        if self.shown:
+            print("")
+        self.shown += 1
+        print_report(decoded, token, self.color, self.depth, self.full, self.spans, self.many)
+
+    def _complaint(self, decoded: Decoded, source: Source) -> None:
+        if decoded.error is None:
+            return
+        sys.stdout.flush()
+        line = describe_problem(decoded.error, len(decoded.data))
+        complain(f"{where(source, self.many)}: {line}", () if self.quiet else advice(decoded))
+
+
+def _refused_document(refusal: Refusal) -> dict[str, Any]:
+    """The document of an input in which no token was found."""
+    empty = decode_token(b"")
+    result = document(empty, Source(refusal.message.partition(": ")[0], "unknown", 0), False)
+    result["error"]["found"] = refusal.message.partition(": ")[2]
+    assert result["schema"] == SCHEMA
+    return result

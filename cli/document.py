@@ -1,0 +1,148 @@
+"""A decoded token as the JSON document `secctx.decode/1` (docs/cli.md, "decode"; schemas/decode-1.json)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from secctx.carriers.token import Source
+from secctx.decoders.values import (
+    BYTES,
+    ENUM,
+    FILETIME,
+    FLAGS,
+    INT,
+    LIST,
+    OID,
+    PRINCIPAL,
+    STRUCT,
+    TEXT,
+    TIME,
+    TOKEN,
+    Decoded,
+    Node,
+    Problem,
+    follow,
+    walk,
+)
+
+from .summary import summarise
+
+SCHEMA: Final = "secctx.decode/1"
+
+Json = dict[str, Any]
+
+
+def document(decoded: Decoded, source: Source, spans: bool, notes: Sequence[str] = ()) -> Json:
+    """The whole document of one token; `notes` are what the carrier has to say about its text form."""
+    data = decoded.data
+    result: Json = {
+        "schema": SCHEMA,
+        "source": source_value(source) | ({"notes": list(notes)} if notes else {}),
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "mechanism": decoded.mechanism,
+        "message": decoded.message,
+        "summary": summarise(decoded),
+        "complete": decoded.error is None,
+        "error": None if decoded.error is None else error_value(decoded.root, decoded.error),
+        "fields": fields(decoded.root),
+        "findings": [],
+    }
+    if spans:
+        result["spans"] = {path: [node.start, node.stop] for path, node in walk(decoded.root)}
+    return result
+
+
+def source_value(source: Source) -> Json:
+    """Where the token came from: name, encoding and index always, the rest where it is known."""
+    known = {name: getattr(source, name) for name in source.__slots__}
+    return {name: value for name, value in known.items() if value is not None or name in ("name", "encoding", "index")}
+
+
+def error_value(root: Node, problem: Problem) -> Json:
+    """What is wrong, for a script."""
+    return {
+        "path": problem.path,
+        "pointer": pointer(root, problem.path),
+        "offset": problem.offset,
+        "expected": problem.expected,
+        "found": problem.found,
+    }
+
+
+def fields(node: Node) -> Json:
+    """The fields of a structure or token, by name."""
+    return {child.name: value(child) for child in node.children}
+
+
+def value(node: Node) -> Any:
+    """One field in the shape that its kind has in JSON."""
+    return _SHAPES[node.kind](node)
+
+
+def _bytes(node: Node) -> str:
+    return node.value.hex() if isinstance(node.value, bytes) else ""
+
+
+def _enum(node: Node) -> Json:
+    return {"value": node.value, "name": node.meaning}
+
+
+def _flags(node: Node) -> Json:
+    bits = node.value if isinstance(node.value, int) else 0
+    return {"value": bits, "hex": f"0x{bits:08x}", "names": list(node.meaning or ())}
+
+
+def _oid(node: Node) -> Json:
+    return {"oid": node.value, "name": node.meaning}
+
+
+def _time(node: Node) -> str | None:
+    return node.value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(node.value, datetime) else None
+
+
+def _principal(node: Node) -> Json:
+    return {**fields(node), "text": node.meaning}
+
+
+def _token(node: Node) -> Json:
+    mechanism, message = node.meaning if isinstance(node.meaning, tuple) else ("unknown", None)
+    return {"mechanism": mechanism, "message": message, "fields": fields(node)}
+
+
+_SHAPES: Final[dict[str, Callable[[Node], Any]]] = {
+    STRUCT: fields,
+    LIST: lambda node: [value(child) for child in node.children],
+    TOKEN: _token,
+    PRINCIPAL: _principal,
+    INT: lambda node: node.value,
+    TEXT: lambda node: node.value,
+    BYTES: _bytes,
+    ENUM: _enum,
+    FLAGS: _flags,
+    OID: _oid,
+    TIME: _time,
+    FILETIME: lambda node: node.meaning,
+}
+
+
+def pointer(root: Node, path: str) -> str:
+    """`path` as an RFC 6901 pointer into the document: an inner token's fields are named there, in a path they are not.
+
+    The last step of the path may have no node: a field that is missing.
+    """
+    parts = ["fields"]
+    parent = root
+    nodes, rest = follow(root, path)
+    for node in nodes:
+        if parent.kind == TOKEN:
+            parts.append("fields")
+        parts.append(str(parent.children.index(node)) if parent.kind == LIST else node.name)
+        parent = node
+    if rest and parent.kind == TOKEN:
+        parts.append("fields")
+    parts.extend(step for step in rest.replace("[", ".").replace("]", "").split(".") if step)
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

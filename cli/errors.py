@@ -1,0 +1,24 @@
+"""Refusals that end the command: one line of what is wrong, lines of what to do, an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from .plain import plain
+
+
+class Refusal(Exception):
+    """The command cannot go on; `message` says why, `hints` what to do, `code` is the exit code."""
+
+    def __init__(self, message: str, code: int, hints: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = tuple(hints)
+        self.code = code
+
+
+def complain(message: str, hints: Iterable[str] = ()) -> None:
+    """Say on stderr what is wrong and what to do, each on a line of its own behind `secctx:`."""
+    for line in (message, *hints):
+        print(f"secctx: {plain(line)}", file=sys.stderr)

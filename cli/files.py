@@ -1,0 +1,50 @@
+"""Writing what was asked for, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+
+from . import exits
+from .errors import Refusal
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write `data` to `path`: beside it first, then renamed over it, so that a reader sees the old or the new file.
+
+    `-` is standard output; what is no regular file (a pipe, a device) is written to as it is.
+    """
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            with open(path, "wb") as special:
+                special.write(data)
+            return
+        target = os.path.realpath(path)
+        handle, beside = tempfile.mkstemp(prefix=".secctx-", dir=os.path.dirname(target) or ".")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(beside, _mode(target))
+            os.replace(beside, target)
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except OSError as error:
+        raise Refusal(f"{path}: cannot be written: {error.strerror}", exits.NO_FILE) from None
+
+
+def _mode(target: str) -> int:
+    """The mode of the file that is replaced, else what the umask leaves of 0666."""
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -1,0 +1,118 @@
+"""Where tokens come from: arguments, files, standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+
+from secctx.carriers.token import CarrierError, Source, Token
+
+from . import exits
+from .errors import Refusal
+
+MAX_TOKEN = 1 << 20
+MAX_INPUT = 64 << 20
+
+
+def gather(
+    arguments: Sequence[str], form: str | None, max_token: int, max_input: int, *, empty: bool = False
+) -> tuple[list[Token], list[Refusal]]:
+    """All tokens of all arguments, in order, and what was wrong with the inputs that gave none.
+
+    Without arguments standard input is read, unless it is a terminal. With `empty`, no bytes are a token of none.
+    """
+    if not arguments:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise Refusal(
+                "no TOKEN given, and standard input is a terminal",
+                exits.USAGE,
+                ["give a file, a header line, base64 or hex text, or pipe something in: secctx decode --help"],
+            )
+        arguments = ["-"]
+    tokens: list[Token] = []
+    refused: list[Refusal] = []
+    for argument in arguments:
+        try:
+            tokens.extend(_tokens_of(argument, form, max_token, max_input, empty))
+        except Refusal as refusal:
+            refused.append(refusal)
+    return tokens, refused
+
+
+def _tokens_of(argument: str, form: str | None, max_token: int, max_input: int, empty: bool) -> list[Token]:
+    data, name = _bytes_of(argument, form, max_input)
+    if empty and not data:
+        return [Token(data, Source(name, "raw", 0))]
+    if form == "raw" and data:
+        # The bytes as they are need no reading of text forms.
+        if len(data) > max_token:
+            raise _too_large(shown(name), "token", len(data), max_token, "--max-token")
+        return [Token(data, Source(name, "raw", 0))]
+    from secctx.carriers.text import read_tokens
+
+    try:
+        return read_tokens(data, name, form, max_token, max_input)
+    except CarrierError as error:
+        raise Refusal(f"{shown(name)}: {error.message}", exits.BAD_INPUT, error.hints) from None
+
+
+def _bytes_of(argument: str, form: str | None, max_input: int) -> tuple[bytes, str]:
+    """The bytes that an argument stands for, and what to call them."""
+    if argument == "-":
+        return _bounded(sys.stdin.buffer.read(max_input + 1), "standard input", max_input), "-"
+    try:
+        status = os.stat(argument)
+    except (OSError, ValueError) as error:
+        return _literal(argument, error), "argument"
+    if stat.S_ISDIR(status.st_mode):
+        raise Refusal(f"{argument}: is a directory", exits.NO_FILE, ["give the files in it: secctx decode DIRECTORY/*"])
+    if stat.S_ISREG(status.st_mode) and status.st_size > max_input:
+        raise _too_large(argument, "input", status.st_size, max_input, "--max-input")
+    try:
+        with open(argument, "rb") as file:
+            return _bounded(file.read(max_input + 1), argument, max_input), argument
+    except OSError as error:
+        raise Refusal(f"{argument}: cannot be read: {error.strerror}", exits.NO_FILE) from None
+
+
+def _literal(argument: str, error: OSError | ValueError) -> bytes:
+    """The text itself, where it reads as a token; a file name that is no file else."""
+    from secctx.carriers.text import reads_as_token
+
+    if reads_as_token(argument):
+        return os.fsencode(argument)
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError) or error.errno in (36, 63)
+    shown = argument if len(argument) <= 255 else f"{argument[:40]}… ({len(argument)} characters)"
+    if missing:
+        raise Refusal(f"{shown}: no such file, and not a token", exits.NO_FILE)
+    raise Refusal(f"{shown}: cannot be read: {error.strerror if isinstance(error, OSError) else error}", exits.NO_FILE)
+
+
+def _bounded(data: bytes, name: str, max_input: int) -> bytes:
+    if len(data) > max_input:
+        raise _too_large(name, "input", len(data), max_input, "--max-input")
+    return data
+
+
+def _too_large(name: str, what: str, size: int, limit: int, option: str) -> Refusal:
+    at_least = "at least " if size == limit + 1 else ""
+    return Refusal(
+        f"{name}: {what} too large: {at_least}{size} bytes, the limit is {limit}",
+        exits.BAD_INPUT,
+        [f"if that is meant, raise it: {option} {size}"],
+    )
+
+
+def shown(name: str) -> str:
+    """The name of an input, for a person."""
+    return "standard input" if name == "-" else name
+
+
+def where(source: Source, many: bool) -> str:
+    """The input, and, where there are many tokens, the place of this one in it: `curl.log, line 7`."""
+    name = shown(source.name)
+    if many and source.line is not None:
+        return f"{name}, line {source.line}"
+    return f"{name}, token {source.index + 1}" if source.index else name

@@ -1,0 +1,61 @@
+"""A decoded token for a person: what it is, what is wrong with it, and the tree."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from secctx.carriers.token import Source, Token
+from secctx.decoders.values import Decoded
+
+from .inputs import where
+from .plain import plain
+from .problems import describe
+from .summary import detail, heading
+from .tree import WRONG, Shape, print_tree
+
+#: Lines that go into a pipe or file are not folded.
+PIPE_WIDTH = 10_000
+
+
+def make_console(color: str) -> Console:
+    """A console on stdout: colour as asked, no wrapping where lines go into a pipe or file."""
+    force = {"always": True, "never": False}.get(color)
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(
+        force_terminal=force, no_color=True if force is False else None, highlight=False, emoji=False, width=width
+    )
+
+
+def print_report(
+    decoded: Decoded, token: Token, color: str, depth: int | None, full: bool, spans: bool, many: bool
+) -> None:
+    """Print heading, one line of what it says, what is wrong, and the tree."""
+    console = make_console(color)
+    name = f"{plain(where(token.source, many))}: " if many else ""
+    size = len(decoded.data)
+    title = Text(f"{name}{heading(decoded)}", style="bold")
+    title.append(f", {size} byte{'s' if size != 1 else ''} ({arrived(token.source)})", style="default not bold")
+    console.print(title)
+    said = detail(decoded)
+    if said:
+        console.print(Text(plain(said)))
+    if decoded.error is not None:
+        console.print(Text(plain(describe(decoded.error, size)), style=WRONG))
+    for note in token.notes:
+        console.print(Text(f"note: {plain(note)}", style="yellow"))
+    console.print()
+    print_tree(console, decoded, Shape(depth, full, spans))
+
+
+def arrived(source: Source) -> str:
+    """How the token came: `base64 in an Authorization header`."""
+    if source.carrier is None:
+        return source.encoding
+    header = source.carrier.partition(":")[0]
+    article = "an" if header[:1] in "AEIOU" else "a"
+    place = f"{article} {header} header" if ":" in source.carrier else f"behind {source.carrier}"
+    return f"{source.encoding} in {place}" if ":" in source.carrier else f"{source.encoding} {place}"
