@@ -76,7 +76,9 @@ def decode(tokens: tuple[str, ...], form: str | None, max_token: int, max_input:
     4 a file cannot be read or written; 1 --get finds no such value; 2 the command line is wrong.
     """
     found, refused = gather(tokens, form, max_token, max_input)
-    show = _Output(**options, many=len(found) + len(refused) > 1)
+    names = [token.source.name for token in found]
+    several = {name for name in names if names.count(name) > 1} if len(names) < 1000 else set(names)
+    show = _Output(**options, many=len(found) + len(refused) > 1, several=several)
     if show.target is not None and len(found) > 1:
         raise Refusal(f"-w writes one token, and {len(found)} were found", exits.USAGE, ["give one token at a time"])
     codes = [show.token(token) for token in found]
@@ -100,6 +102,7 @@ class _Output:
         quiet: bool,
         color: str,
         many: bool,
+        several: set[str],
     ) -> None:
         self.as_json = as_json
         self.layout = layout
@@ -111,6 +114,7 @@ class _Output:
         self.quiet = quiet
         self.color = color
         self.many = many
+        self.several = several
         self.shown = 0
 
     def token(self, token: Token) -> int:
@@ -148,7 +152,7 @@ class _Output:
             text = paths.text_at(decoded, document(decoded, source, self.spans), self.path)
         except LookupError:
             hints = () if self.quiet else (paths.nearest(decoded, self.path),)
-            complain(f"{where(source, self.many)}: no such value: {self.path}", hints)
+            complain(f"{where(source, source.name in self.several)}: no such value: {self.path}", hints)
             return exits.NO
         if self.target is not None:
             write_whole(self.target, text.encode())
@@ -161,21 +165,25 @@ class _Output:
         from .summary import summarise
 
         if self.layout == "summary":
-            print((f"{plain(where(token.source, self.many))}: " if self.many else "") + plain(summarise(decoded)))
+            print(
+                (f"{plain(where(token.source, token.source.name in self.several))}: " if self.many else "")
+                + plain(summarise(decoded))
+            )
             return
         from .report import print_report
 
         if self.shown:
             print("")
         self.shown += 1
-        print_report(decoded, token, self.color, self.depth, self.full, self.spans, self.many)
+        title = where(token.source, token.source.name in self.several) if self.many else None
+        print_report(decoded, token, self.color, self.depth, self.full, self.spans, title)
 
     def _complaint(self, decoded: Decoded, source: Source) -> None:
         if decoded.error is None:
             return
         sys.stdout.flush()
         line = describe_problem(decoded.error, len(decoded.data))
-        complain(f"{where(source, self.many)}: {line}", () if self.quiet else advice(decoded))
+        complain(f"{where(source, source.name in self.several)}: {line}", () if self.quiet else advice(decoded))
 
 
 def _refused_document(refusal: Refusal) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from rich.text import Text
 from secctx.carriers.token import Source, Token
 from secctx.decoders.values import Decoded
 
-from .inputs import where
 from .plain import plain
 from .problems import describe
 from .summary import detail, heading
@@ -31,13 +30,12 @@ def make_console(color: str) -> Console:
 
 
 def print_report(
-    decoded: Decoded, token: Token, color: str, depth: int | None, full: bool, spans: bool, many: bool
+    decoded: Decoded, token: Token, color: str, depth: int | None, full: bool, spans: bool, name: str | None
 ) -> None:
-    """Print heading, one line of what it says, what is wrong, and the tree."""
+    """Print heading (behind `name`, where there is one), a line of what it says, what is wrong, and the tree."""
     console = make_console(color)
-    name = f"{plain(where(token.source, many))}: " if many else ""
     size = len(decoded.data)
-    title = Text(f"{name}{heading(decoded)}", style="bold")
+    title = Text(f"{plain(name)}: " if name else "").append(heading(decoded), style="bold")
     title.append(f", {size} byte{'s' if size != 1 else ''} ({arrived(token.source)})", style="default not bold")
     console.print(title)
     said = detail(decoded)
