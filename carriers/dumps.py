@@ -245,7 +245,7 @@ def _columns(hexes: bytes, width: int) -> int:
 def _by_ascii(row: Row, data: bytes, most: int) -> bytes:
     """As many of the bytes as the ASCII column has characters, where the column bears that out."""
     whole = bytes.fromhex(row.hexes.translate(None, SPACES).decode())[:most]
-    for size in range(len(data), 0, -1):
+    for size in range(min(len(data), most), 0, -1):
         column = (row.hexes[_columns(row.hexes, size) :] + row.rest).strip(b" \t\n")
         if column[:1] in (b"|", b">"):
             column = column[1:-1] if column[-1:] in (b"|", b"<") else column[1:]

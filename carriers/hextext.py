@@ -23,7 +23,7 @@ REGISTRY: Final = re.compile(rb"=hex(?:\([0-9a-f]\))?:")  #: in a .reg file
 CALL: Final = re.compile(
     rb"(?i)(?:bytes(?:array)?\.fromhex|unhexlify|hextobytes|\[byte\[\]\]|\[\]byte|new byte\[\d*\])"
 )
-LINE_COMMENT: Final = re.compile(rb"(?m)(?://|(?<![0-9A-Fa-f\\x])#)[^\n]*+$")
+LINE_COMMENT: Final = re.compile(rb"(?m)[/#](?:(?<=/)/|(?<=#)(?<![0-9A-Fa-f\\x]#))[^\n]*+$")
 ARRAY: Final = re.compile(rb"[{\[(]([^{}\[\]()]*+)[}\])]")
 LITERAL: Final = re.compile(rb"(?s)[bB@L]?(\"|')((?:[^\"'\\\n]|\\.|(?!\1)[\"'])*+)\1")
 ESCAPE: Final = re.compile(rb"(?s)\\(?:[xX]([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))")
@@ -120,7 +120,7 @@ def without_comments(body: bytes) -> bytes:
             comment, end, code = part.partition(b"*/")
             kept.append(b"\n" * comment.count(b"\n") + code if end else part)
         body = b"".join(kept)
-    return LINE_COMMENT.sub(b"", body)
+    return LINE_COMMENT.sub(b"", body) if b"//" in body or b"#" in body else body
 
 
 def _arrays(body: bytes, most: int) -> list[Token]:

@@ -9,8 +9,12 @@ from .framing import likely
 from .plaintext import Lines
 from .token import MOST_TOKENS, Token, found, too_many
 
-#: Numbers separated by commas, white space or both: at least eight of them.
-LIST: Final = re.compile(rb"(?<![\w.:-])-?\d{1,3}(?:(?:,[ \t]*+|[ \t]++|[ \t]*+,?[ \t]*+\n[ \t]*+)-?\d{1,3}){7,}+")
+#: Numbers separated by commas, white space or both: at least eight of them. What a number begins with stands first, so
+#: that the search can skip all else; what must not stand before it is looked at then.
+LIST: Final = re.compile(
+    rb"[-\d](?<![\w.:-][-\d])(?:(?<=-)\d{1,3}|(?<=\d)\d{0,2})"
+    rb"(?:(?:,[ \t]*+|[ \t]++|[ \t]*+,?[ \t]*+\n[ \t]*+)-?\d{1,3}){7,}+"
+)
 GOES_ON: Final = re.compile(rb"[\w.:]")
 NUMBERS: Final = bytes.maketrans(b",\t\n", b"   ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from secctx.carriers.token import Source
@@ -75,7 +76,7 @@ def error_value(root: Node, problem: Problem) -> Json:
 
 def fields(node: Node) -> Json:
     """The fields of a structure or token, by name."""
-    return {child.name: value(child) for child in node.children}
+    return {child.name: _SHAPES[child.kind](child) for child in node.children}
 
 
 def value(node: Node) -> Any:
@@ -115,17 +116,17 @@ def _token(node: Node) -> Json:
 
 _SHAPES: Final[dict[str, Callable[[Node], Any]]] = {
     STRUCT: fields,
-    LIST: lambda node: [value(child) for child in node.children],
+    LIST: lambda node: [_SHAPES[child.kind](child) for child in node.children],
     TOKEN: _token,
     PRINCIPAL: _principal,
-    INT: lambda node: node.value,
-    TEXT: lambda node: node.value,
+    INT: attrgetter("value"),
+    TEXT: attrgetter("value"),
     BYTES: _bytes,
     ENUM: _enum,
     FLAGS: _flags,
     OID: _oid,
     TIME: _time,
-    FILETIME: lambda node: node.meaning,
+    FILETIME: attrgetter("meaning"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -81,6 +82,8 @@ def secctx() -> None:
 
 def main() -> NoReturn:
     """Run the command line; every way it can end is an exit code of docs/cli.md."""
+    # The process lives for one command, and its trees hold no cycles: looking for some is up to half of large inputs.
+    gc.disable()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

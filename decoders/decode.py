@@ -59,6 +59,8 @@ def open_token(reading: Reading, node: Node, at: int, stop: int) -> bool:
 def keep_trailing(reading: Reading, expected: str, at: int, stop: int, into: list[Node]) -> None:
     """Keep the bytes behind a token, and say what they are where they are few."""
     rest = reading.data[at:stop]
+    if not rest:
+        return  # the token ends behind what was received: it is cut short, which has been said
     node = Node("trailing", at, at + len(rest), BYTES, rest)
     into.append(node)
     found = f"{len(rest)} more byte{'s' if len(rest) != 1 else ''}"

@@ -44,6 +44,8 @@ class Reading:
         """Note that `need` bytes were wanted at `offset` and fewer stand before `stop` or the end of the token."""
         have = max(0, min(stop, self.end) - offset)
         lack = need - have
+        if offset > self.end:
+            lack, offset = lack + offset - self.end, self.end
         if stop > self.end or (stop == self.end and self.announced is not None and self.announced > self.end):
             self.fail("cut-short", node, offset, f"{need} bytes", f"{have} bytes", field=field, missing=lack)
         else:
