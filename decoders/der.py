@@ -122,28 +122,28 @@ def read_element(
     node = Node(name, at, min(stop, reading.end), BYTES)
     siblings = into[:] if opener is not None else ()
     into.append(node)
-    stops: list[int] = []  # where the wrappers end, from the outside in
+    stops = [stop]  # where what contains the element ends, and its wrappers, from the outside in
     wrappers = plan.wrappers if wrappers is None else wrappers
     explicit = len(wrappers) - len(plan.wrappers)  # these are the field's; the type's own tags are in its span
     start = -1
     for index, wrapper in enumerate(wrappers):
         header = read_header(reading, node, at, stop)
         if header is None or header[0] != wrapper:
-            return _unreadable(reading, node, at, stop, header, wrapper, plan, stops)
+            return _unreadable(reading, node, at, header, wrapper, plan, stops, into)
         if index == explicit:
             start, node.stop = at, min(header[2], reading.end)
         at, stop = header[1], header[2]
         stops.append(stop)
     header = read_header(reading, node, at, stop)
     if header is None or header[0] != plan.tag:
-        return _unreadable(reading, node, at, stop, header, plan.tag, plan, stops)
+        return _unreadable(reading, node, at, header, plan.tag, plan, stops, into)
     _, body, end = header
     node.start = at if start < 0 else start
     if start < 0:
         node.stop = end if end < reading.end else reading.end
     _read_contents(reading, plan, node, body, end, siblings, opener)
     behind = node.name
-    for stop in reversed(stops):
+    for stop in reversed(stops[1:]):
         if keep_surplus(reading, node, behind, end, stop, into):
             behind += "-again"
         end = stop
@@ -247,21 +247,26 @@ def _unreadable(
     reading: Reading,
     node: Node,
     at: int,
-    stop: int,
     header: tuple[int, int, int] | None,
     wanted: int,
     plan: Plan,
     stops: Sequence[int],
+    into: list[Node],
 ) -> int:
-    """Keep as bytes what is not the element that was expected; its end."""
-    end = stop
+    """Keep as bytes what is not the element that was expected, with all that its container holds; its end."""
+    *outer, stop = stops
+    end = stop if header is None or outer else header[2]
     node.start = min(at, reading.end)
-    if header is not None:
-        end = header[2]
-        node.stop = min(end, reading.end)
-        reading.fail("tag", node, at, f"{tag_name(wanted)} ({plan.name})", tag_name(header[0]))
+    node.stop = max(node.start, min(end, reading.end))
     node.value = reading.data[node.start : node.stop]
-    return stops[0] if stops else end
+    if header is not None:
+        reading.fail("tag", node, at, f"{tag_name(wanted)} ({plan.name})", tag_name(header[0]))
+    behind = node.name
+    for stop in reversed(outer[1:]):
+        if keep_surplus(reading, node, behind, end, stop, into):
+            behind += "-again"
+        end = stop
+    return end
 
 
 def keep_surplus(reading: Reading, root: Node, behind: str, at: int, stop: int, into: list[Node]) -> bool:

@@ -16,6 +16,7 @@ def decode_gss(reading: Reading, root: Node, at: int, stop: int, into: list[Node
     """Read the InitialContextToken at `at`; its mechanism, its message and its end."""
     header = read_header(reading, root, at, stop)
     if header is None:
+        keep_bytes(reading, root, "bytes", at, stop, into)
         return "GSS", "unknown", stop
     _, body, end = header
     if body >= reading.end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .der import announced_end, contents_at, keep_surplus, read_header, read_message
+from .der import announced_end, contents_at, keep_bytes, keep_surplus, read_header, read_message
 from .grammar import opens, tag_name
 from .reading import Reading
 from .spnego_asn1 import NegTokenInit, NegTokenInit2, NegTokenResp
@@ -25,6 +25,7 @@ def decode_spnego(reading: Reading, root: Node, at: int, stop: int, into: list[N
     """Read the NegotiationToken at `at`, its fields into `into`; its message name and its end."""
     header = read_header(reading, root, at, stop)
     if header is None:
+        keep_bytes(reading, root, "bytes", at, stop, into)
         return "unknown", stop
     tag, body, end = header
     if tag == 0xA0:

@@ -1,0 +1,479 @@
+"""Damaged and hostile input: nothing raises, everything has a document, and the command ends with 0 or 3.
+
+Every truncation and every single flipped bit of the repository's own tokens; with the shared collection beside the
+checkout also of its tokens, every few bits of them; and what hypothesis makes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from secctx.carriers.token import Source
+from secctx.cli import exits
+from secctx.cli.document import document
+from secctx.cli.main import secctx
+from secctx.cli.problems import advice, describe
+from secctx.cli.summary import detail, summarise
+from secctx.cli.tree import Shape, print_tree
+from secctx.decoders import decode
+from secctx.decoders.values import LIST, TOKEN, Decoded, walk
+
+tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
+
+SOURCE = Source("t", "raw", 0)
+KINDS = {"unknown", "empty", "cut-short", "trailing", "length", "tag", "der", "value", "missing", "offset", "overlap"}
+MECHANISMS = {"SPNEGO", "NTLM", "Kerberos", "NEGOEX", "GSS", "IAKERB", "CredSSP", "unknown"}
+
+OWN = [sample for sample in tokens.own() if sample.data]
+SHARED = [s for s in tokens.corpus() if s.kind in tokens.READ and s.data] + [s for s in tokens.legs() if s.data]
+
+
+def check(data: bytes) -> Decoded:
+    """What holds of every input: a decoding, and a problem that says what, where, expected and found."""
+    decoded = decode(data)
+    assert decoded.data is data
+    assert decoded.mechanism in MECHANISMS
+    assert decoded.mechanism == "unknown" or decoded.message
+    problem = decoded.error
+    if problem is not None:
+        assert problem.kind in KINDS | {"depth"}
+        assert problem.expected
+        assert problem.found
+        assert 0 <= problem.offset <= len(data)
+        assert problem.missing >= 0
+    return decoded
+
+
+def check_shown(data: bytes, tree: bool = False) -> Decoded:
+    """The same, and that all that is printed of it can be."""
+    decoded = check(data)
+    assert all(0 <= node.start <= node.stop <= len(data) for _, node in walk(decoded.root))
+    text = json.dumps(document(decoded, SOURCE, True), allow_nan=False)
+    assert text.isascii()
+    for line in (summarise(decoded), detail(decoded)):
+        assert "\n" not in line or any(n.value and "\n" in str(n.value) for _, n in walk(decoded.root))
+    if decoded.error is not None:
+        assert describe(decoded.error, len(data))
+        assert all(advice(decoded))
+    if tree:
+        for shape in (Shape(), Shape(depth=2, spans=True), Shape(full=True)):
+            print_tree(Console(file=io.StringIO(), width=80), decoded, shape)
+    return decoded
+
+
+def flips(data: bytes, step: int = 1, first: int = 0) -> Iterator[bytes]:
+    """The bytes with one bit flipped, for every `step`th bit from the bit `first` on."""
+    changed = bytearray(data)
+    for bit in range(first, len(data) * 8, step):
+        changed[bit >> 3] ^= 1 << (bit & 7)
+        yield bytes(changed)
+        changed[bit >> 3] ^= 1 << (bit & 7)
+
+
+def run(data: bytes, folder: Path, *options: str) -> int:
+    """What the command ends with, in this process; an exception that is not click's own goes through."""
+    file = folder / "token"
+    file.write_bytes(data)
+    try:
+        code = secctx.main(["decode", "--from", "raw", *options, str(file)], standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    return int(code)
+
+
+# Every truncation and every bit ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
+def test_every_truncation_decodes_and_shows(sample: Any) -> None:
+    for size in range(len(sample.data)):
+        check_shown(sample.data[:size], tree=size % 16 == 0)
+
+
+@pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
+def test_every_flipped_bit_decodes(sample: Any) -> None:
+    for changed in flips(sample.data):
+        check(changed)
+
+
+@pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
+def test_every_thirteenth_flipped_bit_shows(sample: Any) -> None:
+    for number, changed in enumerate(flips(sample.data, 13)):
+        check_shown(changed, tree=number % 23 == 0)
+
+
+@pytest.mark.parametrize("sample", SHARED, ids=tokens.by_name)
+def test_truncations_of_the_shared_tokens_decode_and_show(sample: Any) -> None:
+    step = 1 + len(sample.data) // 60
+    for size in range(0, len(sample.data), step):
+        check_shown(sample.data[:size], tree=size == step * 20)
+
+
+@pytest.mark.parametrize("sample", SHARED, ids=tokens.by_name)
+def test_flipped_bits_of_the_shared_tokens_decode_and_show(sample: Any) -> None:
+    step = 1 + len(sample.data) * 8 // 300
+    for number, changed in enumerate(flips(sample.data, step, len(sample.data) % step)):
+        (check_shown if number % 4 == 0 else check)(changed)
+
+
+# Through the command line -----------------------------------------------------------------------------------------
+
+
+def _spread() -> list[Any]:
+    """A token of each mechanism and message."""
+    found = {(d.mechanism, d.message): s for s in OWN if (d := decode(s.data)) and len(s.data) < 1500}
+    return list(found.values())
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--json", "--spans"), ("--format", "summary"), ("--full", "--spans"), ("-q",)]
+)
+@pytest.mark.parametrize("sample", _spread(), ids=tokens.by_name)
+def test_the_command_ends_with_0_or_3(
+    sample: Any, options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = 1 + len(sample.data) // 8
+    damaged = [sample.data[:size] for size in range(1, len(sample.data), step)]
+    damaged += list(flips(sample.data, step * 8 + 1))
+    for data in [sample.data, *damaged]:
+        code = run(data, tmp_path, *options)
+        shown = capsys.readouterr()
+        assert code == (exits.OK if decode(data).error is None else exits.BAD_INPUT)
+        assert shown.err.startswith("secctx: ") if code else not shown.err
+        if "--json" in options:
+            assert json.loads(shown.out)["complete"] is (code == 0)
+
+
+#: The command in a process of its own; `secctx` is what the tests themselves import, installed or not.
+START = f"""
+import sys, types
+sys.modules["secctx"] = types.ModuleType("secctx")
+sys.modules["secctx"].__path__ = {list(sys.modules["secctx"].__path__)!r}
+from secctx.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("end", ["as it is", "cut", "flipped", "doubled", "empty", "nested"])
+def test_the_process_ends_with_0_or_3_and_without_a_traceback(end: str, tmp_path: Path) -> None:
+    data = next(s.data for s in OWN if s.name.endswith("spnego-init.bin"))
+    damaged = {
+        "as it is": data,
+        "cut": data[:-5],
+        "flipped": data[:11] + bytes([data[11] ^ 0xFF]) + data[12:],
+        "doubled": data + data,
+        "empty": b"",
+        "nested": deep(b"\x60", 3000),
+    }[end]
+    file = tmp_path / "token"
+    file.write_bytes(damaged)
+    command = [sys.executable, "-c", START, "decode", "--json", "--spans", str(file)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode == (0 if end == "as it is" else 3)
+    assert b"Traceback" not in done.stderr
+    assert json.loads(done.stdout)["complete"] is (end == "as it is")
+
+
+# Hostile tokens ---------------------------------------------------------------------------------------------------
+
+
+def der(tag: bytes | int, *contents: bytes) -> bytes:
+    """One DER element."""
+    body = b"".join(contents)
+    tag = bytes([tag]) if isinstance(tag, int) else tag
+    if len(body) < 0x80:
+        return tag + bytes([len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8)
+    return tag + bytes([0x80 | len(size)]) + size + body
+
+
+def deep(tags: bytes, levels: int, inside: bytes = b"") -> bytes:
+    """Elements inside each other, with the tags in turn; made from the inside, headers first."""
+    parts = []
+    size = len(inside)
+    for level in reversed(range(levels)):
+        tag = tags[level % len(tags)]
+        header = der(tag, bytes(size))[: -size or None]
+        parts.append(header)
+        size += len(header)
+    return b"".join(reversed(parts)) + inside
+
+
+SPNEGO_OID = bytes.fromhex("06062b0601050502")
+KRB5_OID = bytes.fromhex("06092a864886f712010202")
+NTLM_OID = bytes.fromhex("060a2b06010401823702020a")
+
+
+def init(token: bytes, mechs: bytes = KRB5_OID) -> bytes:
+    """A framed NegTokenInit that carries `token`."""
+    inside = der(0xA0, der(0x30, mechs)) + der(0xA2, der(0x04, token))
+    return der(0x60, SPNEGO_OID, der(0xA0, der(0x30, inside)))
+
+
+def resp(token: bytes) -> bytes:
+    """A NegTokenResp that carries `token`."""
+    return der(0xA1, der(0x30, der(0xA0, b"\x0a\1\1"), der(0xA2, der(0x04, token))))
+
+
+def nested(levels: int, wrap: Callable[[bytes], bytes], inside: bytes) -> bytes:
+    for _ in range(levels):
+        inside = wrap(inside)
+    return inside
+
+
+def ntlm(number: int, *buffers: tuple[int, int], flags: int = 0xE28A8235, payload: bytes = b"") -> bytes:
+    """An NTLM message with these descriptors (length, offset), whatever they say."""
+    fields = [length.to_bytes(2, "little") * 2 + offset.to_bytes(4, "little") for length, offset in buffers]
+    bits, version = flags.to_bytes(4, "little"), b"\x0a\0\x63\x45\0\0\0\x0f"
+    middle = {
+        1: [bits, *fields, version],
+        2: [*fields[:1], bits, b"\x11" * 8, bytes(8), *fields[1:], version],
+        3: [*fields, bits, version, b"\xee" * 16],
+    }[number]
+    return b"NTLMSSP\0" + number.to_bytes(4, "little") + b"".join(middle) + payload
+
+
+AP_REQ = next(s.data for s in OWN if s.name.endswith("krb5-ap-req.bin"))
+PAIRS = b"".join(b"\2\0\4\0A\0B\0" for _ in range(8000))
+
+HOSTILE: dict[str, bytes] = {
+    "60 in 60": deep(b"\x60", 3000),
+    "30 in 30": deep(b"\x30", 3000),
+    "a0 in a0": deep(b"\xa0", 3000),
+    "04 in 04": deep(b"\x04", 3000),
+    "60 30 a0 04 in turn": deep(b"\x60\x30\xa0\x04", 3000),
+    "a0 30 in turn": deep(b"\xa0\x30", 3000),
+    "a1 30 a2 04 in turn": deep(b"\xa1\x30\xa2\x04", 3000),
+    "6e 30 in turn": deep(b"\x6e\x30", 3000),
+    "7e 30 ac 04 in turn": deep(b"\x7e\x30\xac\x04", 3000),
+    "SPNEGO in SPNEGO": nested(50, init, AP_REQ),
+    "SPNEGO in SPNEGO, 3000": nested(3000, init, b""),
+    "answers in answers": nested(50, resp, b"NTLMSSP\0\1\0\0\0\0\0\0\0"),
+    "offers and answers": nested(50, lambda inside: init(resp(inside)), b""),
+    "2 GiB": b"\x60\x84\x7f\xff\xff\xff" + SPNEGO_OID,
+    "2 GiB of nothing": b"\x60\x84\x7f\xff\xff\xff",
+    "2 GiB inside": der(0x60, SPNEGO_OID, b"\xa0\x84\x7f\xff\xff\xff\x30\x84\x7f\xff\xff\xff"),
+    "2^64 - 1": b"\x60\x88" + b"\xff" * 8 + SPNEGO_OID,
+    "a length of 126 bytes": b"\x60\xfe" + b"\xff" * 126,
+    "a length of 127 bytes": b"\xa1\xff" + b"\xff" * 127,
+    "indefinite outside": b"\x60\x80" + SPNEGO_OID + b"\0\0",
+    "indefinite inside": der(0x60, SPNEGO_OID, b"\xa0\x80\x30\x80\0\0\0\0"),
+    "indefinite OCTET STRING": der(0xA1, der(0x30, der(0xA2, b"\x24\x80\x04\1a\0\0"))),
+    "non-minimal outside": b"\x60\x82\0\x08" + SPNEGO_OID,
+    "non-minimal inside": der(0x60, b"\x06\x81\x06" + SPNEGO_OID[2:], der(0xA0, der(0x30))),
+    "high tag number": b"\x7f\x81\x01\x02\x05\x00",
+    "high tag number inside": der(0x60, SPNEGO_OID, b"\xbf\x81\x01\x00"),
+    "high tag number in a SEQUENCE": der(0xA1, der(0x30, b"\xbf\x81\x01\x00")),
+    "primitive [0]": der(0xA1, der(0x30, b"\x80\x01\x00")),
+    "90,000 mechTypes": init(b"", KRB5_OID * 90_000),
+    "100,000 empty mechTypes": init(b"", b"\6\0" * 100_000),
+    "100,000 unknown fields": der(0xA1, der(0x30, b"\xaf\0" * 100_000)),
+    "100,000 fields again": der(0xA1, der(0x30, b"\xa0\0" * 100_000)),
+    "100,000 wrong fields": der(0xA1, der(0x30, b"\x05\0" * 100_000)),
+    "100,000 name-strings": der(
+        0x61,
+        der(
+            0x30,
+            der(0xA0, b"\2\1\5"),
+            der(0xA1, der(0x1B, b"R")),
+            der(0xA2, der(0x30, der(0xA0, b"\2\1\1"), der(0xA1, der(0x30, b"\x1b\1x" * 100_000)))),
+        ),
+    ),
+    "an OID of 100,000 bytes": der(0x60, der(0x06, b"\x2b" + b"\xff" * 100_000 + b"\1")),
+    "an OID of 100,000 arcs": der(0x60, der(0x06, b"\x2b" + b"\1" * 100_000)),
+    "an INTEGER of 100,000 bytes": der(0x6F, der(0x30, der(0xA0, der(0x02, b"\x7f" * 100_000)))),
+    "a BIT STRING of 100,000 bytes": der(0xA0, der(0x30, der(0xA1, der(0x03, b"\0" + b"\xff" * 100_000)))),
+    "8,000 AV pairs": ntlm(2, (0, 56), (len(PAIRS), 56), payload=PAIRS),
+    "AV pairs without an end": ntlm(2, (0, 56), (8, 56), payload=b"\2\0\4\0A\0B\0"),
+    "an AV pair longer than the list": ntlm(2, (0, 56), (8, 56), payload=b"\2\0\xff\xffA\0B\0"),
+    "payloads on top of each other": ntlm(3, *[(65535, 88)] * 6, payload=b"x" * 65535),
+    "payloads in the header": ntlm(3, *[(88, 0)] * 6, payload=b"x" * 10),
+    "payloads far outside": ntlm(3, *[(65535, 0xFFFFFFFF)] * 6),
+    "payloads that overlap by a byte": ntlm(3, *[(3, 88 + 2 * n) for n in range(6)], payload=b"x" * 20),
+    "a signature alone": b"NTLMSSP\0",
+    "no such message": b"NTLMSSP\0\4\0\0\0" + bytes(40),
+    "control characters": der(0xA0, der(0x30, der(0xA3, der(0x30, der(0xA0, der(0x1B, b"\x1b[2J\r\n\0\x07")))))),
+    "text that is no UTF-8": der(0x61, der(0x30, der(0xA0, b"\2\1\5"), der(0xA1, der(0x1B, b"\xff\xfe\x80")))),
+    "half a surrogate pair": ntlm(2, (4, 56), (0, 60), payload=b"A\0\0\xd8"),
+    "a time that is none": der(0x7E, der(0x30, der(0xA4, der(0x18, b"20261399999999Z")))),
+    "a year 0": der(0x7E, der(0x30, der(0xA4, der(0x18, b"00000101000000Z")))),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_tokens_decode_and_show(name: str) -> None:
+    decoded = check_shown(HOSTILE[name], tree=len(HOSTILE[name]) < 1 << 15)
+    assert sum(1 for _ in walk(decoded.root)) <= len(HOSTILE[name]) + 8
+
+
+#: Those that are whole by every rule that is checked.
+WHOLE = {"90,000 mechTypes", "100,000 unknown fields", "control characters"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_command_says_what_is_wrong_with_a_hostile_token(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(HOSTILE[name], tmp_path, "--format", "summary")
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert len(shown.out) + len(shown.err) < 4000
+    assert code == (exits.OK if name in WHOLE else exits.BAD_INPUT)
+    assert shown.err.startswith("secctx: ") or code == exits.OK
+
+
+def test_tokens_inside_each_other_stop_at_a_depth() -> None:
+    decoded = decode(HOSTILE["SPNEGO in SPNEGO"])
+    opened = [node for _, node in walk(decoded.root) if node.kind == TOKEN]
+    assert decoded.error is not None
+    assert decoded.error.kind == "depth"
+    assert 5 <= len(opened) <= 20
+    assert decoded.error.path == ".".join(["mechToken"] * (len(opened) + 1))
+
+
+def test_many_mechanisms_are_all_there() -> None:
+    decoded = decode(HOSTILE["90,000 mechTypes"])
+    assert decoded.error is None
+    (listed,) = [node for node in decoded.root.children if node.kind == LIST]
+    assert len(listed.children) == 90_000
+
+
+# Made by hypothesis -----------------------------------------------------------------------------------------------
+
+made = settings(
+    deadline=None, derandomize=True, database=None, max_examples=250, suppress_health_check=list(HealthCheck)
+)
+
+PREFIXES = [
+    b"\x60",
+    b"\x60\x0a" + SPNEGO_OID,
+    b"\x60\x30" + SPNEGO_OID + b"\xa0\x20\x30\x1e",
+    b"\x60\x30" + KRB5_OID + b"\1\0\x6e",
+    b"\x60\x30" + NTLM_OID + b"NTLMSSP\0",
+    b"\xa0",
+    b"\xa1",
+    b"\xa1\x20\x30\x1e\xa0\x03\x0a\1\1\xa2",
+    b"\x6e",
+    b"\x6e\x20\x30\x1e\xa0\3\2\1\5\xa1\3\2\1\x0e\xa2",
+    b"\x6f",
+    b"\x7e",
+    b"\x7e\x40\x30\x3e\xa0\3\2\1\5\xa1\3\2\1\x1e",
+    b"\x61",
+    b"\x30\x20\xa0\3\2\1\5\xa1\3\2\1\x0e",
+    b"\x30\x20\xa0\3\2\1\6\xa1",
+    b"NTLMSSP\0",
+    *(b"NTLMSSP\0" + bytes([number, 0, 0, 0]) for number in range(5)),
+    b"\1\0\0\0",
+    b"\1\0\x6e",
+    b"\2\0\x6f",
+    b"\3\0\x7e",
+    b"\4\4\0\xff\xff\xff\xff\xff",
+    b"\5\4\0\xff",
+    b"NEGOEXTS",
+]
+
+
+@made
+@given(st.binary(max_size=300))
+def test_random_bytes_decode_and_show(data: bytes) -> None:
+    check_shown(data, tree=True)
+
+
+@made
+@given(st.sampled_from(PREFIXES), st.binary(max_size=200))
+def test_random_bytes_behind_the_beginning_of_a_token_decode_and_show(prefix: bytes, rest: bytes) -> None:
+    check_shown(prefix + rest, tree=True)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> bytes:
+    """A real token with some of its bytes changed, left out, put in or said twice."""
+    data = bytearray(draw(st.sampled_from(OWN)).data)
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(data)))
+        stop = min(len(data), at + draw(st.integers(0, 12)))
+        data[at:stop] = draw(
+            st.one_of(
+                st.binary(max_size=8),
+                st.just(bytes(data[at:stop]) * 2),
+                st.sampled_from([b"\x80", b"\x84\x7f\xff\xff\xff", b"\xff\xff", b"\0\0", b"\xa3", b"\x30", b"\x04"]),
+            )
+        )
+    return bytes(data)
+
+
+@made
+@given(edited())
+def test_edited_tokens_decode_and_show(data: bytes) -> None:
+    check_shown(data, tree=True)
+
+
+@st.composite
+def elements(draw: st.DrawFn, levels: int = 5) -> bytes:
+    """DER that is well-formed as such, of the tags that tokens have, in any order."""
+    tag = draw(st.sampled_from([0x60, 0x30, 0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xAC, 0x6E, 0x6F, 0x7E, 0x61, 0x04]))
+    primitive = st.builds(
+        der, st.sampled_from([0x02, 0x03, 0x04, 0x05, 0x06, 0x0A, 0x18, 0x1B, 0x80]), st.binary(max_size=12)
+    )
+    if levels == 0:
+        return draw(primitive)
+    inside = draw(
+        st.lists(st.one_of(primitive, elements(levels - 1), st.sampled_from([SPNEGO_OID, KRB5_OID])), max_size=4)
+    )
+    return der(tag, *inside)
+
+
+@made
+@given(elements())
+def test_any_der_of_these_tags_decodes_and_shows(data: bytes) -> None:
+    check_shown(data, tree=True)
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    """NTLM messages with descriptors that point anywhere."""
+    number = draw(st.integers(1, 3))
+    count = {1: 2, 2: 2, 3: 6}[number]
+    near, far = st.integers(0, 160), st.integers(0, 0xFFFFFFFF)
+    length = st.one_of(st.integers(0, 60), st.integers(0, 0xFFFF))
+    buffers = [(draw(length), draw(st.one_of(near, near, far))) for _ in range(count)]
+    flags = draw(st.one_of(st.integers(0, 0xFFFFFFFF), st.sampled_from([0xE28A8235, 0xE2888206, 0])))
+    message = ntlm(number, *buffers, flags=flags, payload=draw(st.binary(max_size=120)))
+    return message[: draw(st.integers(0, len(message)))] if draw(st.booleans()) else message
+
+
+@made
+@given(messages())
+def test_ntlm_messages_that_point_anywhere_decode_and_show(data: bytes) -> None:
+    check_shown(data, tree=True)
+    check_shown(init(data, NTLM_OID), tree=True)
+    check_shown(resp(data))
+
+
+@settings(made, max_examples=120, suppress_health_check=list(HealthCheck))
+@given(data=st.one_of(edited(), messages(), elements(), st.binary(max_size=80)))
+def test_the_command_takes_whatever_comes(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    decoded = decode(data)
+    for options in (("--json", "--spans"), (), ("--format", "summary")):
+        assert run(data, folder, *options) == (exits.OK if decoded.error is None else exits.BAD_INPUT)
+
+
+def test_a_decoder_that_raises_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(check.__globals__, "decode", lambda data: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        check(b"")
