@@ -1,0 +1,5 @@
+"""Secrets and the cryptography they feed: users and their hashes, NTLM's responses and session keys, bindings.
+
+Everything is handed in as bytes or text; nothing here reads a file, a clock or the environment, draws a random byte,
+or shows a secret: what holds one has a `repr` without it.
+"""
