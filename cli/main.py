@@ -16,6 +16,7 @@ from .errors import Refusal, complain
 
 #: Command: module, its function, one line for the list. Static, so that `secctx --help` imports none of them.
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "accept": ("secctx.cli.accept", "accept", "AcceptSecurityContext (Negotiate), one leg per token."),
     "explain": ("secctx.cli.explain", "explain", "What a status, flag, error number or line of a log means."),
     "decode": ("secctx.cli.decode", "decode", "What a token says, and what is wrong with it."),
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from builders.cli import run
 
 from secctx.carriers.token import Source
 from secctx.cli.document import document
@@ -47,3 +48,27 @@ def test_a_document_of_another_shape_is_not_valid(change: dict[str, object]) -> 
     VALIDATOR.validate(shown)
     with pytest.raises(jsonschema.ValidationError):
         VALIDATOR.validate({**shown, **change})
+
+
+LEGS = [f"tests/data/ntlm/63-ntlm-pyspnego-raw.leg{leg}.bin" for leg in (1, 2, 3)]
+ACCEPT = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas" / "accept-1.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["/dev/null"],
+        ["--user", "alice", "/dev/null"],
+        ["--user", "alice", "samples/ntlm-negotiate.txt"],
+        ["--user", "alice", "--captured", *LEGS],
+        ["--captured", *LEGS],
+        ["--user", "LAB\\bob", "--captured", *LEGS],
+        ["--simulate", "no-memory", "oQcwBaADCgEC"],
+        ["--req", "EXTENDED_ERROR,0x80", "oQcwBaADCgEC"],
+        ["--package", "kerberos", "samples/spnego-kerberos-init.bin"],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:60],
+)
+def test_every_answer_of_accept_is_a_valid_document(arguments: list[str]) -> None:
+    done = run("accept", "--json", *arguments, SECCTX_PASSWORD="Alice-Passw0rd1")
+    ACCEPT.validate(json.loads(done.out))

@@ -1,0 +1,108 @@
+"""A handshake as it was captured: whose leg is whose, and going on from what another acceptor answered."""
+
+from __future__ import annotations
+
+import copy
+from typing import Final
+
+from secctx.decoders import decode
+from secctx.decoders.tables.oids import FAMILY
+from secctx.decoders.values import Decoded, Node, walk
+
+from .context import Context
+from .part import Part, inside, whole
+
+CLIENT: Final = "client"
+SERVER: Final = "server"
+
+_CLIENT_MESSAGES: Final = ("NEGOTIATE_MESSAGE", "AUTHENTICATE_MESSAGE", "NegTokenInit", "AP-REQ", "TGT-REQ")
+_SERVER_MESSAGES: Final = ("CHALLENGE_MESSAGE", "NegTokenInit2", "AP-REP", "KRB-ERROR", "TGT-REP")
+
+#: Fields of an answer that are the server's free choice: nonces, times, MICs, ciphertext, and what follows from them.
+_FREE: Final = ("ServerChallenge", "Version", "cipher", "Checksum", "SeqNum", "TargetInfoFields", "TargetNameFields")
+
+
+def side_of(decoded: Decoded, direction: str | None, before: str | None) -> str:
+    """Who sent a token: by what the carrier says, else by the message itself, else by turns."""
+    if direction in (CLIENT, SERVER):
+        return direction
+    message = decoded.message or ""
+    if message == "NegTokenResp":
+        own = whole(decoded)
+        token = inside(own, "responseToken")
+        message = token.message if token is not None else ""
+        if own.field("supportedMech") is not None:
+            return SERVER
+    if message in _CLIENT_MESSAGES:
+        return CLIENT
+    if message in _SERVER_MESSAGES and not (message == "AP-REP" and before == SERVER):
+        return SERVER
+    return CLIENT if before in (None, SERVER) else SERVER
+
+
+def adopt(context: Context, answer: bytes, ours: bytes | None) -> tuple[Context, list[str]]:
+    """Go on from `answer`, the captured server's, in place of `ours`: its choices become the context's.
+
+    Also says where the answer differs from ours in what was not the server's to choose freely.
+    """
+    context = copy.deepcopy(context)
+    decoded = decode(answer)
+    message = whole(decoded)
+    differences = _differences(decoded, ours)
+    if message.message == "NegTokenResp":
+        _adopt_choice(context, message)
+        token = inside(message, "responseToken")
+    else:
+        token = message
+    if token is not None and token.message == "CHALLENGE_MESSAGE":
+        context.ntlm.challenge = token.data
+    return context, differences
+
+
+def _adopt_choice(context: Context, message: Part) -> None:
+    """supportedMech and negState of the captured server decide (RFC 4178 4.2.2)."""
+    state = context.negotiate
+    mech = message.value("supportedMech")
+    if isinstance(mech, str):
+        state.offered = mech
+        context.mechanism = FAMILY.get(mech, context.mechanism)
+    if message.value("negState") == 3:
+        state.mic_required = True
+        if message.field("responseToken") is None:
+            # The optimistic token was not used: the mechanism begins anew with the next leg.
+            context.ntlm.negotiate = context.ntlm.challenge = b""
+
+
+def _differences(decoded: Decoded, ours: bytes | None) -> list[str]:
+    """Where the captured answer is not what would have been answered here, field by field."""
+    if ours is None:
+        return [f"no answer would have been sent here, and the server sent {decoded.mechanism} {decoded.message}"]
+    own = decode(ours)
+    if (own.mechanism, own.message) != (decoded.mechanism, decoded.message):
+        here, there = f"{own.mechanism} {own.message}", f"{decoded.mechanism} {decoded.message}"
+        return [f"here {here} would have been sent, the server sent {there}"]
+    mine, theirs = dict(_shown(own)), dict(_shown(decoded))
+    found = []
+    for path in sorted(mine.keys() | theirs.keys()):
+        if mine.get(path) != theirs.get(path):
+            found.append(f"{path}: the server sent {theirs.get(path, 'nothing')}, here {mine.get(path, 'nothing')}")
+    return found
+
+
+def _shown(decoded: Decoded) -> list[tuple[str, str]]:
+    """The leaves of an answer that can be compared, as text."""
+    leaves = ((path, node) for path, node in walk(decoded.root) if not node.children)
+    return [(path, _text(node)) for path, node in leaves if not _is_free(path)]
+
+
+def _is_free(path: str) -> bool:
+    steps = path.replace("[", ".[").split(".")
+    return any(step in _FREE for step in steps) or "TargetInfo" in steps or steps[-1] == "TargetName"
+
+
+def _text(node: Node) -> str:
+    if isinstance(node.meaning, tuple):
+        return ", ".join(node.meaning) or "none"
+    if node.meaning is not None:
+        return node.meaning
+    return node.value.hex() if isinstance(node.value, bytes) else str(node.value)

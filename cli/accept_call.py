@@ -1,0 +1,259 @@
+"""One run of `accept`: legs through the acceptor, the context kept between them, the outcome said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from secctx.acceptor import flags as asc
+from secctx.acceptor import status
+from secctx.acceptor.acceptor import Acceptor, complete
+from secctx.acceptor.context import Context
+from secctx.acceptor.status import Status
+from secctx.acceptor.values import (
+    DOCUMENTED,
+    ESTABLISHED,
+    FAILED,
+    WINDOWS,
+    Credentials,
+    Request,
+    Step,
+    World,
+)
+from secctx.acceptor.values import (
+    Refusal as Reason,
+)
+from secctx.carriers.token import Token
+from secctx.carriers.write import encode
+
+from . import exits
+from .accept_document import document, leg_value
+from .accept_setup import clock, make_random, make_request, make_server
+from .accept_text import leg_lines
+from .context_file import ContextFile, save
+from .credentials import gather_users
+from .document import Json
+from .errors import Refusal, complain
+from .files import write_whole
+from .inputs import gather
+
+#: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
+_NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run has to say, in each of the forms, and its exit code."""
+
+    documents: list[Json]
+    code: int
+    lines: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+class Call:
+    """The options of one run, and what they amount to."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = options
+        self.request: Request = make_request(options)
+        self.server = make_server(options)
+        self.random = make_random(options["seed"])
+        users, mark = gather_users(
+            options["users_file"],
+            options["user"],
+            options["password_file"],
+            options["nt_hash_file"],
+            bool(options["context_path"] or options["new_path"]),
+        )
+        self.credentials = Credentials(options["credential_use"], users, mark)
+        self.expected = [_status_named(name) for name in options["expect"]]
+        self.legs: list[Json] = []
+        self.lines: list[str] = []
+        self.steps: list[Step] = []
+        self.complaints: list[str] = []
+        if options["keytab"]:
+            complain("note: --keytab is not used yet: this version judges NTLM, and Kerberos not")
+        if options["engine"] == "platform" and (options["context_path"] or options["new_path"]):
+            raise Refusal("--engine platform keeps no context between processes", exits.USAGE)
+
+    def run(self) -> Outcome:
+        """Do what the options ask for."""
+        path = self.options["context_path"]
+        if self.options["delete"] or self.options["complete"]:
+            if path is None:
+                raise Refusal("--delete and --complete need --context FILE", exits.USAGE)
+            return self._finish_context(path)
+        if self.options["captured"]:
+            from .accept_captured import judge_all
+
+            return judge_all(self, [token for token, _ in self._tokens()])
+        if path is None:
+            return self._judge(None, None)
+        with ContextFile(path) as file:
+            return self._judge(file.context, file)
+
+    def _tokens(self) -> Iterator[tuple[Token, int]]:
+        """The tokens, each with how many more there are at least.
+
+        An input is read when its turn comes: it may be a pipe into which the client writes its answer to our last.
+        """
+        form, limits = self.options["form"], (self.options["max_token"], self.options["max_input"])
+        inputs: Sequence[str] = self.options["tokens"] or ("",)
+        for position, argument in enumerate(inputs, 1):
+            tokens, refused = gather([argument] if argument else [], form, *limits, empty=True)
+            if refused:
+                raise refused[0]
+            for index, token in enumerate(tokens, 1):
+                yield token, len(inputs) - position + len(tokens) - index
+
+    def acceptor(self, token: bytes, time: str | None = None) -> Acceptor:
+        """The acceptor at the moment of one leg."""
+        return Acceptor(self.credentials, self.server, World(clock(self.options["at"], token, time), self.random))
+
+    def _judge(self, context: Context | None, file: ContextFile | None) -> Outcome:
+        """Take the legs in order; the first error ends it."""
+        for token, more in self._tokens():
+            if file is not None and file.context is None:
+                reason = Reason("context-invalid", f"{file.path} is no context to go on with: {file.damage}")
+                self.add(token, Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason), "not touched")
+                break
+            context, step = self.step(context, token)
+            self._write(step)
+            ends = more == 0 or not step.status.is_success
+            self.add(token, step, self._keep(context, step, file) if ends else "goes on with the next token")
+            if ends:
+                if more:
+                    self.complaints.append(f"{more} more leg{'s' if more > 1 else ''} not looked at")
+                break
+        return self.outcome()
+
+    def step(
+        self, context: Context | None, token: Token, request: Request | None = None
+    ) -> tuple[Context | None, Step]:
+        """One leg; what is a defect of ours is SEC_E_INTERNAL_ERROR, as a package would answer."""
+        if self.options["engine"] == "platform":
+            from .accept_platform import platform_step
+
+            return platform_step(self, context, token)
+        try:
+            return self.acceptor(token.data, token.source.time).step(context, token.data, request or self.request)
+        except Refusal:
+            raise
+        except Exception as error:
+            reason = Reason("internal-error", f"an error in secctx itself: {type(error).__name__}: {error}")
+            return None, Step(status.SEC_E_INTERNAL_ERROR, DOCUMENTED, FAILED, refusal=reason)
+
+    def add(self, token: Token, step: Step, kept: str, differs: Sequence[str] = ()) -> None:
+        """Note a leg and its answer for the outcome."""
+        number = len(self.steps) + 1
+        compared = {"differences": list(differs)} if self.options["captured"] else None
+        self.steps.append(step)
+        self.legs.append(leg_value(number, token.data, token.source, step, self.request.flags, compared))
+        if self.lines:
+            self.lines.append("")
+        target = self.options["target"] if step.output else None
+        self.lines.extend(leg_lines(number, token.data, step, self.request.flags, target, kept, differs))
+
+    def _write(self, step: Step) -> None:
+        if self.options["target"] is not None and step.output:
+            scheme = "NTLM" if self.request.package == "ntlm" else "Negotiate"
+            how = self.options["write_as"]
+            write_whole(self.options["target"], encode(step.output, how, scheme, "WWW-Authenticate"))
+
+    def _keep(self, context: Context | None, step: Step, file: ContextFile | None) -> str:
+        """Write the context, or let it go with its end; what was done, in words."""
+        target = self.options["new_path"] or (file.path if file is not None else None)
+        if not step.status.is_success and context is not None:
+            return "kept as it was" if file is not None else "none was begun"
+        alive = context is not None and (context.state != ESTABLISHED or self.options["keep_context"])
+        if context is not None and alive:
+            if target is None:
+                if self.options["engine"] == "platform":
+                    return "gone with this call: the platform engine keeps none"
+                return "not kept (--new-context FILE keeps it for the next leg)"
+            save(target, context)
+            return f"{target}"
+        if file is not None:
+            file.remove()
+            return "complete: its file is gone" if step.status.is_success else "failed: its file is gone"
+        return "complete" if step.status.is_success else "not kept"
+
+    def _finish_context(self, path: str) -> Outcome:
+        """DeleteSecurityContext and CompleteAuthToken."""
+        with ContextFile(path) as file:
+            if self.options["delete"]:
+                step = self._delete(file)
+            elif file.context is None:
+                reason = Reason("context-invalid", f"{path} is no context to complete: {file.damage}")
+                step = Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason)
+            else:
+                context, step = complete(file.context)
+                if step.status.is_success:
+                    self._keep(context, step, file)
+        self.steps.append(step)
+        self.lines.append(f"{'status':9}{step.status.name}  {step.status.hex}")
+        self.lines.append(f"{'':9}{step.refusal.text if step.refusal else step.status.meaning}")
+        self.lines.extend(f"{'note':9}{note}" for note in step.notes)
+        return self.outcome()
+
+    def _delete(self, file: ContextFile) -> Step:
+        if file.context is None and not file.missing:
+            reason = Reason("context-invalid", f"{file.path} is not deleted: {file.damage}")
+            return Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason)
+        unfinished = file.context is not None and file.context.state != ESTABLISHED
+        file.remove()
+        note = "the context was unfinished: Windows counts that as a failed logon (SEC_E_UNFINISHED_CONTEXT_DELETED)"
+        return Step(status.SEC_E_OK, DOCUMENTED, FAILED, notes=(note,) if unfinished else ())
+
+    def outcome(self) -> Outcome:
+        """The document, the lines and the exit code of what was judged so far."""
+        last = self.steps[-1] if self.steps else None
+        established = last is not None and last.state == ESTABLISHED
+        result = document(self.legs, last.status if last else None, established)
+        unmet = self._unmet()
+        if self.expected or self.options["expect_ret"] is not None:
+            code = exits.NO if unmet else exits.OK
+        elif last is None:
+            code = exits.BAD_INPUT
+        else:
+            code = exits.OK if last.status.is_success else exits.NO
+        return Outcome([result], code, self.lines, [*self.complaints, *unmet])
+
+    def _unmet(self) -> list[str]:
+        """What was expected and is not so."""
+        found: list[str] = []
+        got = [step.status for step in self.steps]
+        for number, wanted in enumerate(self.expected, 1):
+            name = got[number - 1].name if number <= len(got) else "no such leg"
+            if number > len(got) or got[number - 1].value != wanted.value:
+                found.append(f"leg {number}: expected {wanted.name}, got {name}")
+        if self.expected and len(got) > len(self.expected):
+            found.append(f"expected {len(self.expected)} legs, got {len(got)}")
+        if self.options["expect_ret"] is not None and self.steps:
+            found.extend(self._unmet_attributes(self.steps[-1].attributes))
+        return found
+
+    def _unmet_attributes(self, got: int) -> list[str]:
+        try:
+            wanted = asc.parse_attributes([self.options["expect_ret"]])
+        except asc.UnknownFlag as error:
+            raise Refusal(f"--expect-ret: {error}", exits.USAGE) from None
+        if wanted == got:
+            return []
+        names = [f"lacks {', '.join(asc.ret_names(wanted & ~got))}"] if wanted & ~got else []
+        names += [f"has {', '.join(asc.ret_names(got & ~wanted))} besides"] if got & ~wanted else []
+        return [f"expected ASC_RET 0x{wanted:08x}, got 0x{got:08x}: {'; '.join(names)}"]
+
+
+def _status_named(name: str) -> Status:
+    found = status.find(name)
+    if found is None:
+        raise Refusal(f"--expect: no such status: {name}", exits.USAGE, ["all of them: secctx explain"])
+    return found
+
+
+def not_given(step: Step) -> bool:
+    """Whether a refusal only says that no key or password was given."""
+    return step.refusal is not None and step.refusal.kind in _NOT_GIVEN

@@ -1,0 +1,87 @@
+"""`accept --captured`: both sides of a handshake as it was; client legs are judged, server legs are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from secctx.acceptor.captured import SERVER, adopt, side_of
+from secctx.acceptor.context import Context
+from secctx.acceptor.values import Step
+from secctx.carriers.token import Token
+from secctx.decoders import decode
+
+from . import exits
+from .accept_document import document, unjudged_leg
+
+if TYPE_CHECKING:
+    from .accept_call import Call, Outcome
+
+
+def judge_all(call: Call, tokens: Sequence[Token]) -> Outcome:
+    """Judge each captured handshake; one document each, the greatest exit code."""
+    from .accept_call import Outcome
+
+    outcomes: list[Outcome] = []
+    for number, legs in enumerate(handshakes(tokens)):
+        if number:
+            call.legs, call.steps, call.lines, call.complaints = [], [], [], []
+        outcomes.append(judge(call, legs))
+    if not outcomes:
+        return call.outcome()
+    whole = Outcome([], max(outcome.code for outcome in outcomes))
+    for outcome in outcomes:
+        whole.documents.extend(outcome.documents)
+        whole.lines.extend(([""] if whole.lines else []) + outcome.lines)
+        whole.complaints.extend(outcome.complaints)
+    return whole
+
+
+def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
+    """Judge one captured handshake."""
+    from .accept_call import not_given
+
+    context: Context | None = None
+    step: Step | None = None
+    before: str | None = None
+    pending: Token | None = None
+    unjudged = False
+    for token in tokens:
+        side = side_of(decode(token.data), token.source.direction, before)
+        before = side
+        if side == SERVER:
+            if context is None and step is None:
+                context, step = call.step(None, Token(b"", token.source))
+            differs: list[str] = []
+            if context is not None and step is not None:
+                context, differs = adopt(context, token.data, step.output)
+            if pending is not None and step is not None:
+                call.add(pending, step, "captured", differs)
+                pending = None
+            continue
+        if pending is not None and step is not None:
+            call.add(pending, step, "captured")
+        context, step = call.step(context, token)
+        pending = token
+        if not_given(step) and call.credentials.users is None and not call.options["keytab"]:
+            unjudged = True
+            text = f"not judged: {step.refusal.text if step.refusal else ''}"
+            call.legs.append(unjudged_leg(len(call.legs) + 1, token.data, token.source, text))
+            call.lines.append(text)
+            pending = None
+            break
+    if pending is not None and step is not None:
+        call.add(pending, step, "captured")
+    outcome = call.outcome()
+    if unjudged:
+        outcome.documents = [document(call.legs, None, False)]
+        outcome.code = exits.BAD_INPUT
+    return outcome
+
+
+def handshakes(tokens: Iterable[Token]) -> list[list[Token]]:
+    """The tokens of each handshake that JSON lines tell apart; all of them are one where they do not."""
+    groups: dict[int | None, list[Token]] = {}
+    for token in tokens:
+        groups.setdefault(token.source.handshake, []).append(token)
+    return list(groups.values())

@@ -1,0 +1,113 @@
+"""The options of `accept` as the values that the acceptor takes: request, server, clock, randomness."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from secctx.acceptor import flags as asc
+from secctx.acceptor.values import Request, Server
+from secctx.decoders import decode
+from secctx.decoders.values import FILETIME, TIME, walk
+
+from . import exits
+from .credentials import gather_bindings
+from .errors import Refusal, complain
+
+#: FILETIME counts 100 ns since 1601; UNIX time begins so many of them later.
+_UNIX_EPOCH: Final = 116_444_736_000_000_000
+
+
+def make_request(options: Mapping[str, Any]) -> Request:
+    """What the caller asks of each leg."""
+    try:
+        flags = asc.parse_requirements(options["req"])
+    except asc.UnknownFlag as error:
+        hints = [f"near: {', '.join(error.near)}"] if error.near else []
+        raise Refusal(f"--req: {error}", exits.USAGE, hints) from None
+    other = asc.looks_like_other(flags)
+    if other is not None:
+        complain(
+            f"note: 0x{flags:08x} makes sense as a {other} mask, not as fContextReq of the accepting side: "
+            f"as ASC_REQ it is {', '.join(asc.req_names(flags))}"
+        )
+    for name in asc.req_names(flags & asc.WITHOUT_EFFECT):
+        complain(f"note: {asc.effect(name)}")
+    return Request(
+        options["package"],
+        flags,
+        gather_bindings(options["bindings"]),
+        options["max_output"],
+        options["defer_completion"],
+        options["enforce"],
+        options["simulate"],
+    )
+
+
+def make_server(options: Mapping[str, Any]) -> Server:
+    """The names and the policy of the server that the command plays."""
+    dns = options["server_dns"] or ""
+    name = options["server_name"] or dns.partition(".")[0] or "SERVER"
+    challenge = None
+    if options["server_challenge"] is not None:
+        text = options["server_challenge"].removeprefix("0x")
+        if not re.fullmatch(r"[0-9A-Fa-f]{16}", text):
+            raise Refusal("--server-challenge: 8 bytes are wanted, as 16 hex digits", exits.USAGE)
+        challenge = bytes.fromhex(text)
+    domain = options["server_domain"] or ""
+    return Server(name, domain, dns, dns.partition(".")[2] if domain else "", options["lm_level"], challenge)
+
+
+def make_random(seed: str | None) -> Callable[[int], bytes]:
+    """Randomness of the system's, or with a seed the same at every call: for tests only."""
+    if seed is None:
+        return secrets.token_bytes
+    count = 0
+
+    def draw(size: int) -> bytes:
+        nonlocal count
+        count += 1
+        return hashlib.shake_256(f"{count}:{seed}".encode()).digest(size)
+
+    return draw
+
+
+def clock(text: str | None, token: bytes, time: str | None = None) -> datetime:
+    """The moment of a leg: `--at`, else the packet's time, else now; `token` is the time that the token bears."""
+    if text is None:
+        return parse_time(time) if time is not None else datetime.now(UTC)
+    if text != "token":
+        return parse_time(text)
+    moment = time_of(token)
+    if moment is None:
+        complain("note: this token bears no time; the clock is that of this machine")
+        return datetime.now(UTC)
+    return moment
+
+
+def time_of(token: bytes) -> datetime | None:
+    """The time that a token bears: an NTLMv2 response's, a CHALLENGE's, a KRB-ERROR's; None where it bears none."""
+    for _, node in walk(decode(token).root):
+        if node.kind == TIME and isinstance(node.value, datetime):
+            return node.value
+        if node.kind == FILETIME and isinstance(node.value, int) and node.value >= _UNIX_EPOCH:
+            try:
+                return datetime.fromtimestamp((node.value - _UNIX_EPOCH) / 10_000_000, UTC)
+            except (OverflowError, OSError, ValueError):
+                return None
+    return None
+
+
+def parse_time(text: str) -> datetime:
+    """A moment in ISO 8601 or UNIX seconds; without a zone it is UTC."""
+    try:
+        if re.fullmatch(r"-?\d+(\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        raise Refusal(f"--at: not a time: {text} (ISO 8601, UNIX seconds, or `token`)", exits.USAGE) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
