@@ -72,7 +72,9 @@ def _bytes_of(argument: str, form: str | None, max_input: int) -> tuple[bytes, s
         raise _too_large(argument, "input", status.st_size, max_input, "--max-input")
     try:
         with open(argument, "rb") as file:
-            return _bounded(file.read(max_input + 1), argument, max_input), argument
+            # A read of the whole limit would ask for that much memory; a regular file says how much it has.
+            most = status.st_size + 1 if stat.S_ISREG(status.st_mode) else max_input + 1
+            return _bounded(file.read(most), argument, max_input), argument
     except OSError as error:
         raise Refusal(f"{argument}: cannot be read: {error.strerror}", exits.NO_FILE) from None
 

@@ -269,3 +269,9 @@ def test_packets_without_a_token_are_refused():
     text = tcpdump(ipv4(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n", 1))
     with pytest.raises(CarrierError, match="the packet carries no token"):
         read_tokens(text.encode(), "input")
+
+
+def test_a_dump_of_one_endless_line_with_its_text_beside_it_is_read() -> None:
+    line = b"00000000  " + b" ".join([b"60"] * 300) + b"  " + b"`" * 300
+    assert read_tokens(line, "x", "dump")[0].data[:300] == b"`" * 300
+    assert len(read_tokens(line + b"\n" + line, "x", "dump")) == 2

@@ -280,8 +280,9 @@ def test_quiet_prints_nothing_but_what_is_wrong(file: Path) -> None:
 def test_a_token_cut_short_is_code_3_one_line_and_the_part_that_could_be_read() -> None:
     done = run("decode", "-", stdin=TOKEN[:-9])
     assert done.code == 3
+    sizes = f"{len(TOKEN) - 9} of {len(TOKEN)} bytes"
     assert done.err.splitlines() == [
-        f"secctx: standard input: cut short: {len(TOKEN) - 9} of {len(TOKEN)} bytes; mechToken.authenticator.cipher needs 9 more",
+        f"secctx: standard input: cut short: {sizes}; mechToken.authenticator.cipher needs 9 more",
         "secctx: take the token again, whole: it was cut on its way",
     ]
     assert "LAB.EXAMPLE" in done.out

@@ -1,0 +1,91 @@
+"""`python -m bench`: what secctx costs beside pyspnego, and how its cost grows with the input.
+
+    pip install -e . && python -m bench           # everything, some minutes
+    python -m bench --section whole --section library
+    python -m bench --section growth --only nested
+    python -m bench --quick                       # does it run? (its numbers mean nothing)
+
+Sections:
+
+- whole    a process from start to end: `secctx decode --json FILE` against `python -m spnego --file FILE`, the same
+           interpreter, the same file, compiled modules. The ratio is secctx / pyspnego: **less is better**.
+- library  in one process: `decode()` to values with spans against pyspnego's `parse_token`. The ratio is
+           pyspnego / secctx, how many times as fast secctx is: **more is better**.
+- lines    a file of base64 lines through the real command `decode --json`, reading and printing included, against
+           `parse_token` and `json.dumps` alone, which are handed the bytes. **More is better**.
+- growth   the worst inputs of each size, from 16 bytes to 1 MiB: what a byte costs, and the exponent e of
+           time ~ size^e over the larger sizes. 1 is linear, 2 quadratic; above 1.2 is a miss. The same for memory.
+- imports  where a cold start goes. No target.
+
+How to read a ratio: the two sides run in turn (A B, B A, A B, …), each pair gives one ratio, and the table shows the
+median of them with the least and the greatest. So a machine that grows slower meanwhile changes nothing. Quote ratios,
+never times: those are of one machine and one hour. Where least and greatest are far apart, the machine was busy; where
+the median lies near the target, run it again with more --rounds.
+
+In one process it is processor time that is measured. The peer is the pyspnego of the environment that this runs in:
+secctx depends on it. Exit code: 0 all targets hold, 1 one is missed, 2 the command line is wrong or something is not
+installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from .settings import Settings
+
+#: Section: where it is. The order is that of the report.
+SECTIONS: Final = ("whole", "library", "lines", "growth", "imports")
+
+
+def main() -> int:
+    """Run what was asked for; the exit code."""
+    wanted, settings = _arguments()
+    missing = _missing()
+    if missing:
+        print(f"bench: not installed here: {', '.join(missing)} (pip install -e .)", file=sys.stderr)
+        return 2
+    missed = [miss for section in SECTIONS if section in wanted for miss in _runner(section)(settings)]
+    print()
+    print(f"{len(missed)} missed: {'; '.join(missed)}" if missed else "all targets hold")
+    return 1 if missed else 0
+
+
+def _arguments() -> tuple[list[str], Settings]:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure secctx beside pyspnego.")
+    parser.add_argument("--section", choices=SECTIONS, action="append", help="only this one (may be repeated)")
+    parser.add_argument("--rounds", type=int, default=25, help="pairs of runs for each ratio (default: 25)")
+    parser.add_argument("--largest", type=int, default=1 << 20, help="largest input of `growth` (default: 1 MiB)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only cases of `growth` with this in their name")
+    parser.add_argument("--quick", action="store_true", help="as little as will do to see that it runs")
+    given = parser.parse_args()
+    settings = Settings(rounds=max(1, given.rounds), largest=max(64, given.largest), only=given.only)
+    if given.quick:
+        settings = Settings(rounds=1, sample=0.001, lines=20, largest=256, only=given.only, memory=(64, 256))
+    return given.section or list(SECTIONS), settings
+
+
+def _missing() -> list[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    missing = []
+    for name in ("secctx", "pyspnego"):
+        try:
+            version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    return missing
+
+
+def _runner(section: str) -> Callable[[Settings], list[str]]:
+    """The function that measures and prints a section and names the targets it missed."""
+    from importlib import import_module
+
+    runner: Callable[[Settings], list[str]] = import_module(f"bench.{section}").run
+    return runner
+
+
+if __name__ == "__main__":
+    sys.exit(main())

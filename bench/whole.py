@@ -1,0 +1,29 @@
+"""A process from start to end, against `python -m spnego`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import samples
+from .children import HAS_CPU, check, cost, pyspnego_command, secctx_command
+from .ratios import Ratio, in_turn, print_ratios
+from .settings import Settings
+
+AT_MOST: Final = {samples.NTLM: 0.60, samples.INIT: 0.75, samples.AP_REQ: 0.75}
+
+
+def run(settings: Settings) -> list[str]:
+    """Measure and print; what was missed."""
+    ratios = [ratio for case, most in AT_MOST.items() for ratio in _measure(case, most, settings.rounds)]
+    return print_ratios("whole process, --json: secctx / python -m spnego, less is better", ratios)
+
+
+def _measure(case: str, most: float, rounds: int) -> list[Ratio]:
+    ours, theirs = secctx_command(samples.path_of(case)), pyspnego_command(samples.path_of(case))
+    check(ours)
+    check(theirs)
+    pairs = in_turn(rounds, lambda: cost(ours), lambda: cost(theirs))
+    wall = Ratio(f"{case}, wall", [one[1] / other[1] for one, other in pairs], at_most=most)
+    if not HAS_CPU:
+        return [wall]
+    return [Ratio(f"{case}, CPU", [one[0] / other[0] for one, other in pairs], at_most=most), wall]
