@@ -226,6 +226,7 @@ def complete(context: Context) -> tuple[Context, Step]:
     context.incomplete = False
     step = Step(status.SEC_E_OK, SIMULATED, CONTINUING, context.mechanism)
     if context.final is None:
+        step.notes = ("the last answer is complete: send it, and call again with the client's answer",)
         return context, step
     leg, context.final = restored_end(context.final), None
     context.state = step.state = ESTABLISHED

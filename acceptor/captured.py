@@ -84,15 +84,25 @@ def _differences(decoded: Decoded, ours: bytes | None) -> list[str]:
     mine, theirs = dict(_shown(own)), dict(_shown(decoded))
     found = []
     for path in sorted(mine.keys() | theirs.keys()):
-        if mine.get(path) != theirs.get(path):
-            found.append(f"{path}: the server sent {theirs.get(path, 'nothing')}, here {mine.get(path, 'nothing')}")
+        own_node, sent = mine.get(path), theirs.get(path)
+        if own_node is None or sent is None or _text(own_node) != _text(sent):
+            found.append(f"{path}: the server sent {_against(sent, own_node)}, here {_against(own_node, sent)}")
     return found
 
 
-def _shown(decoded: Decoded) -> list[tuple[str, str]]:
-    """The leaves of an answer that can be compared, as text."""
+def _shown(decoded: Decoded) -> list[tuple[str, Node]]:
+    """The leaves of an answer that can be compared."""
     leaves = ((path, node) for path, node in walk(decoded.root) if not node.children)
-    return [(path, _text(node)) for path, node in leaves if not _is_free(path)]
+    return [(path, node) for path, node in leaves if not _is_free(path)]
+
+
+def _against(node: Node | None, other: Node | None) -> str:
+    """A value as text; of flags only those that the other side has not."""
+    if node is None:
+        return "nothing"
+    if other is not None and isinstance(node.meaning, tuple) and isinstance(other.meaning, tuple):
+        return ", ".join(name for name in node.meaning if name not in other.meaning) or "none besides"
+    return _text(node)
 
 
 def _is_free(path: str) -> bool:

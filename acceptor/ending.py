@@ -9,7 +9,7 @@ from . import flags as asc
 from . import status
 from .context import Context
 from .mechanism import Leg
-from .values import WINDOWS, Client, Refusal, Refused, Request
+from .values import BASES, IMPERSONATIONS, WINDOWS, Client, Refusal, Refused, Request
 
 #: MS-SPNG 3.1.1: the smallest buffer that fragments fit into.
 MIN_FRAGMENT: Final = 5
@@ -43,10 +43,16 @@ def saved_end(leg: Leg) -> dict[str, Any]:
 
 
 def restored_end(saved: dict[str, Any]) -> Leg:
+    """The end that `saved_end` wrote; ValueError, TypeError or KeyError where it did not write this."""
     client = None
     if saved["client"] is not None:
         values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in saved["client"]]
         client = Client(**dict(zip(Client.__slots__, values, strict=True)))
+        if not isinstance(client.name, str) or client.impersonation not in IMPERSONATIONS:
+            raise ValueError("client")
     expiry = datetime.fromisoformat(saved["expiry"]) if saved["expiry"] else None
     key = bytes.fromhex(saved["session_key"]) if saved["session_key"] else None
-    return Leg(True, saved["basis"], None, saved["attributes"], client, expiry, False, key, tuple(saved["notes"]))
+    attributes, basis, notes = saved["attributes"], saved["basis"], tuple(saved["notes"])
+    if type(attributes) is not int or basis not in BASES or not all(isinstance(note, str) for note in notes):
+        raise ValueError("final")
+    return Leg(True, basis, None, attributes, client, expiry, False, key, notes)

@@ -11,7 +11,7 @@ from .part import Part
 from .values import Client, Request
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Leg:
     """A mechanism's answer to one message; refusals travel as `Refused`.
 

@@ -172,10 +172,10 @@ class Ntlm:
 
         session = NtlmSession(flags, exported)
         context.ntlm.session = session.save()
-        context.ntlm.integrity = session.integrity
+        context.ntlm.integrity = bool(flags & SIGN)
 
     def protects(self, context: Context) -> bool:
-        """Whether SIGN or SEAL is negotiated."""
+        """Whether SIGN is negotiated: without it signatures are a constant, and INTEGRITY is not granted."""
         return context.ntlm.integrity
 
     def sign(self, context: Context, data: bytes) -> bytes | None:

@@ -13,6 +13,7 @@ from .part import Part
 from .values import DOCUMENTED, INFERRED, OTHER, WINDOWS, Refused, Request, Server
 
 if TYPE_CHECKING:
+    from secctx.keys.bindings import ChannelBindings
     from secctx.keys.ntlm_proof import Proof
     from secctx.keys.users import Account, Users
 
@@ -58,25 +59,45 @@ def check_bindings(message: Part, request: Request) -> None:
     proxy = bool(request.flags & asc.ASC_REQ_PROXY_BINDINGS)
     if request.bindings is None and not proxy:
         return
-    pairs = av_pairs(message, _CHALLENGE_PAIRS)
-    index, sent = pairs.get("MsvAvChannelBindings", (-1, None))
-    path = f"{_CHALLENGE_PAIRS}[{index}].Value" if index >= 0 else "NtChallengeResponse"
-    if not isinstance(sent, bytes):
+    sent = _every(message, "MsvAvChannelBindings")
+    if not sent:
         if not proxy and request.flags & asc.ASC_REQ_ALLOW_MISSING_BINDINGS:
             return
         text = "the client sent no channel bindings, and they are required"
-        if not pairs:
+        if not av_pairs(message, _CHALLENGE_PAIRS):
             text = "the client's response can carry no channel bindings (it is no NTLMv2), and they are required"
-        raise message.refused(status.SEC_E_BAD_BINDINGS, WINDOWS, "ntlm-bindings-missing", text, path)
+        raise message.refused(status.SEC_E_BAD_BINDINGS, WINDOWS, "ntlm-bindings-missing", text, "NtChallengeResponse")
+    for path, value in sent:
+        _check_binding(message, path, value, None if proxy else request.bindings)
+
+
+def _check_binding(message: Part, path: str, sent: bytes, ours: ChannelBindings | None) -> None:
+    """One MsvAvChannelBindings: not all zero, and equal to ours where we have some.
+
+    Of repeated pairs each is held to it: a man in the middle can put one into the CHALLENGE (CVE-2019-1166).
+    """
     if not any(sent):
         text = "the client sent channel bindings that are all zero: it knows of them and had none to send"
         raise message.refused(status.SEC_E_BAD_BINDINGS, WINDOWS, "ntlm-bindings-zero", text, path)
-    if request.bindings is not None and not proxy and not hmac.compare_digest(sent, request.bindings.hash16):
+    if ours is not None and not hmac.compare_digest(sent, ours.hash16):
         text = (
             "the client's channel bindings are not those of this connection: "
             "it saw another certificate, or TLS ends before the server"
         )
         raise message.refused(status.SEC_E_BAD_BINDINGS, DOCUMENTED, "ntlm-bindings-differ", text, path)
+
+
+def _every(message: Part, name: str) -> list[tuple[str, Any]]:
+    """Path and value of every AV pair of that name in the response."""
+    listed = message.field(_CHALLENGE_PAIRS)
+    found = []
+    for index, pair in enumerate(listed.children if listed is not None else ()):
+        kind, value = pair.child("AvId"), pair.child("Value")
+        if kind is not None and kind.meaning == name:
+            empty: Any = b"" if name == "MsvAvChannelBindings" else 0
+            path = f"{_CHALLENGE_PAIRS}[{index}]"
+            found.append((path, empty) if value is None else (f"{path}.Value", value.value))
+    return found
 
 
 def is_anonymous(message: Part) -> bool:
@@ -107,35 +128,29 @@ def verify(
     for account in accounts:
         verified = verify_response(proof, account.secret)
         if verified is not None:
-            _check_proved(message, verified.response, request)
+            _check_proved(message, proof, verified.response)
             _check_account(message, account, request)
             _check_level(message, verified.kind, server)
             return _verdict(message, proof, account, verified)
     raise _wrong(message, challenge, proof, accounts, users, local)
 
 
-def _check_proved(message: Part, response: str, request: Request) -> None:
-    """What the NT response says is proved by that response alone.
+def _check_proved(message: Part, proof: Proof, response: str) -> None:
+    """Refuse a right LMv2 response beside a wrong NTLMv2 response.
 
-    Where only LmChallengeResponse verifies, which is enough to log on, bindings in the other one prove nothing.
+    MS-NLMP 3.2.5.1.2 would let it pass, and with it whatever the NTLMv2 response says of MIC, bindings and target:
+    no client sends such a message, and Microsoft closed that door with CVE-2019-1338.
     """
-    demanded = request.bindings is not None or request.flags & asc.ASC_REQ_PROXY_BINDINGS
-    if demanded and response == "LmChallengeResponse" and message.field("NtChallengeResponse") is not None:
-        text = "only LmChallengeResponse verifies, so the channel bindings in NtChallengeResponse are not proved"
-        raise message.refused(
-            status.SEC_E_BAD_BINDINGS, INFERRED, "ntlm-bindings-unproved", text, "NtChallengeResponse"
-        )
+    if response == "LmChallengeResponse" and len(proof.nt_response) > 24:
+        text = "NtChallengeResponse was altered: it does not verify, and LmChallengeResponse beside it does"
+        path = "NtChallengeResponse.Response"
+        raise message.refused(status.SEC_E_LOGON_DENIED, INFERRED, "ntlm-response-altered", text, path)
 
 
 def _verdict(message: Part, proof: Proof, account: Account, verified: Any) -> Verdict:
     notes: tuple[str, ...] = ()
     if verified.spelling == "nil" and proof.domain:
         notes = ("the response was made with an empty domain, not with the one named; Windows tries that too",)
-    if verified.response == "LmChallengeResponse" and message.field("NtChallengeResponse") is not None:
-        notes = (
-            *notes,
-            "only LmChallengeResponse verifies; NtChallengeResponse does not, and what it says is not proved",
-        )
     domain = account.domain if account.domain is not None else proof.domain
     return Verdict(account.user, domain, verified.kind, account.machine, verified.key_exchange_key, notes)
 
@@ -249,9 +264,8 @@ def session_key(message: Part, flags: int, exchange_key: bytes) -> bytes:
 
 
 def promises_mic(message: Part) -> bool:
-    """Whether the client's AV pairs say that its message has a MIC (MsvAvFlags 2)."""
-    _, bits = av_pairs(message, _CHALLENGE_PAIRS).get("MsvAvFlags", (-1, 0))
-    return isinstance(bits, int) and bool(bits & MIC_PROVIDED)
+    """Whether any MsvAvFlags of the client's says that its message has a MIC: one in front may not be its own."""
+    return any(isinstance(bits, int) and bits & MIC_PROVIDED for _, bits in _every(message, "MsvAvFlags"))
 
 
 def check_mic(message: Part, negotiate: bytes, challenge: bytes, exported: bytes) -> None:

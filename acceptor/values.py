@@ -19,13 +19,17 @@ WINDOWS: Final = "windows"
 OTHER: Final = "other"
 INFERRED: Final = "inferred"
 SIMULATED: Final = "simulated"
+BASES: Final = (DOCUMENTED, WINDOWS, OTHER, INFERRED, SIMULATED)
+
+#: SECURITY_IMPERSONATION_LEVEL, as it comes out of the context.
+IMPERSONATIONS: Final = ("anonymous", "identify", "impersonate", "delegate")
 
 CONTINUING: Final = "continuing"
 ESTABLISHED: Final = "established"
 FAILED: Final = "failed"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Refusal:
     """Why a call was refused: `kind` for the rules, `text` for a person, `path` and `span` of the field that proves it.
 
@@ -53,7 +57,7 @@ class Refused(Exception):
         self.output = output
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Credentials:
     """What AcquireCredentialsHandle gave: its use, the users that NTLM may verify, a mark to know it again by."""
 
@@ -62,7 +66,7 @@ class Credentials:
     mark: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Server:
     """The machine that accepts: its names (empty: not known) and its NTLM policy (LmCompatibilityLevel, 0 to 5)."""
 
@@ -74,7 +78,7 @@ class Server:
     challenge: bytes | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """One call: package, fContextReq, channel bindings, the output buffer's size, and what is to be pretended."""
 
@@ -87,7 +91,7 @@ class Request:
     simulate: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class World:
     """The clock and the randomness of a call, handed in so that the acceptor has none of its own."""
 
@@ -110,7 +114,7 @@ class Client:
     carried_by: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
     """The answer to one call (docs/cli.md, "accept").
 

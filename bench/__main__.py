@@ -9,6 +9,8 @@ Sections:
 
 - whole    a process from start to end: `secctx decode --json FILE` against `python -m spnego --file FILE`, the same
            interpreter, the same file, compiled modules. The ratio is secctx / pyspnego: **less is better**.
+- accept   one leg in a fresh process: `secctx accept --json` against pyspnego's server, the same token and users.
+           The ratio is secctx / pyspnego: **less is better**.
 - library  in one process: `decode()` to values with spans against pyspnego's `parse_token`. The ratio is
            pyspnego / secctx, how many times as fast secctx is: **more is better**.
 - lines    a file of base64 lines through the real command `decode --json`, reading and printing included, against
@@ -37,7 +39,7 @@ from typing import Final
 from .settings import Settings
 
 #: Section: where it is. The order is that of the report.
-SECTIONS: Final = ("whole", "library", "lines", "growth", "imports")
+SECTIONS: Final = ("whole", "accept", "library", "lines", "growth", "imports")
 
 
 def main() -> int:

@@ -23,11 +23,15 @@ _UNWANTED: Final = (
 HAS_CPU: Final = hasattr(os, "wait4")
 
 
-def secctx_command(path: Path) -> list[str]:
-    """`secctx decode --json FILE`, the installed script; the module where there is none beside the interpreter."""
+def secctx_start() -> list[str]:
+    """The installed script `secctx`; the module where there is none beside the interpreter."""
     script = Path(sys.executable).parent / "secctx"
-    start = [str(script)] if script.exists() else [sys.executable, "-m", "secctx.cli"]
-    return [*start, "decode", "--json", str(path)]
+    return [str(script)] if script.exists() else [sys.executable, "-m", "secctx.cli"]
+
+
+def secctx_command(path: Path) -> list[str]:
+    """`secctx decode --json FILE`."""
+    return [*secctx_start(), "decode", "--json", str(path)]
 
 
 def pyspnego_command(path: Path) -> list[str]:

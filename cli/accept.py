@@ -99,7 +99,7 @@ def accept(**options: Any) -> int:
     elif options["as_json"]:
         for document in outcome.documents:
             print(json.dumps(document, separators=(",", ":")))
-    elif not options["quiet"]:
+    elif not options["quiet"] and options["target"] != "-":
         for line in outcome.lines:
             print(line)
     for line in outcome.complaints:

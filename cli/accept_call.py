@@ -24,13 +24,12 @@ from secctx.acceptor.values import (
 from secctx.acceptor.values import (
     Refusal as Reason,
 )
-from secctx.carriers.token import Token
+from secctx.carriers.token import Source, Token
 from secctx.carriers.write import encode
 
 from . import exits
 from .accept_document import document, leg_value
 from .accept_setup import clock, make_random, make_request, make_server
-from .accept_text import leg_lines
 from .context_file import ContextFile, save
 from .credentials import gather_users
 from .document import Json
@@ -73,6 +72,7 @@ class Call:
         self.lines: list[str] = []
         self.steps: list[Step] = []
         self.complaints: list[str] = []
+        self.before = 0  # legs that the context has seen before this call
         if options["keytab"]:
             complain("note: --keytab is not used yet: this version judges NTLM, and Kerberos not")
         if options["engine"] == "platform" and (options["context_path"] or options["new_path"]):
@@ -92,6 +92,7 @@ class Call:
         if path is None:
             return self._judge(None, None)
         with ContextFile(path) as file:
+            self.before = file.context.leg if file.context is not None else 0
             return self._judge(file.context, file)
 
     def _tokens(self) -> Iterator[tuple[Token, int]]:
@@ -147,10 +148,14 @@ class Call:
 
     def add(self, token: Token, step: Step, kept: str, differs: Sequence[str] = ()) -> None:
         """Note a leg and its answer for the outcome."""
-        number = len(self.steps) + 1
+        number = self.before + len(self.steps) + 1
         compared = {"differences": list(differs)} if self.options["captured"] else None
         self.steps.append(step)
         self.legs.append(leg_value(number, token.data, token.source, step, self.request.flags, compared))
+        if self.options["as_json"] or self.options["path"] is not None or self.options["quiet"]:
+            return
+        from .accept_text import leg_lines
+
         if self.lines:
             self.lines.append("")
         target = self.options["target"] if step.output else None
@@ -189,13 +194,22 @@ class Call:
                 reason = Reason("context-invalid", f"{path} is no context to complete: {file.damage}")
                 step = Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason)
             else:
+                self.before = file.context.leg
                 context, step = complete(file.context)
                 if step.status.is_success:
                     self._keep(context, step, file)
+        from .accept_text import answer_lines
+
         self.steps.append(step)
-        self.lines.append(f"{'status':9}{step.status.name}  {step.status.hex}")
-        self.lines.append(f"{'':9}{step.refusal.text if step.refusal else step.status.meaning}")
-        self.lines.extend(f"{'note':9}{note}" for note in step.notes)
+        if self.options["delete"] and step.status.is_success:
+            self.lines.append(f"{path}: the context is deleted")
+            self.lines.extend(f"{'note':9}{note}" for note in step.notes)
+            return self.outcome()
+        source = Source(path, "context", 0)
+        self.legs.append(leg_value(self.before + 1, b"", source, step, self.request.flags))
+        if step.refusal is not None:
+            self.lines.extend([step.refusal.text, ""])
+        self.lines.extend(answer_lines(step, self.request.flags, None))
         return self.outcome()
 
     def _delete(self, file: ContextFile) -> Step:
@@ -230,7 +244,7 @@ class Call:
             if number > len(got) or got[number - 1].value != wanted.value:
                 found.append(f"leg {number}: expected {wanted.name}, got {name}")
         if self.expected and len(got) > len(self.expected):
-            found.append(f"expected {len(self.expected)} legs, got {len(got)}")
+            found.append(f"{len(got)} legs and {len(self.expected)} --expect: give one for each leg")
         if self.options["expect_ret"] is not None and self.steps:
             found.extend(self._unmet_attributes(self.steps[-1].attributes))
         return found

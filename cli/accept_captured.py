@@ -10,6 +10,7 @@ from secctx.acceptor.context import Context
 from secctx.acceptor.values import Step
 from secctx.carriers.token import Token
 from secctx.decoders import decode
+from secctx.decoders.tables.oids import FAMILY
 
 from . import exits
 from .accept_document import document, unjudged_leg
@@ -39,8 +40,6 @@ def judge_all(call: Call, tokens: Sequence[Token]) -> Outcome:
 
 def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
     """Judge one captured handshake."""
-    from .accept_call import not_given
-
     context: Context | None = None
     step: Step | None = None
     before: str | None = None
@@ -56,27 +55,41 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
             if context is not None and step is not None:
                 context, differs = adopt(context, token.data, step.output)
             if pending is not None and step is not None:
-                call.add(pending, step, "captured", differs)
+                call.add(pending, step, "", differs)
                 pending = None
             continue
         if pending is not None and step is not None:
-            call.add(pending, step, "captured")
+            call.add(pending, step, "")
         context, step = call.step(context, token)
         pending = token
-        if not_given(step) and call.credentials.users is None and not call.options["keytab"]:
+        why = _not_judged(call, token, step)
+        if why:
             unjudged = True
-            text = f"not judged: {step.refusal.text if step.refusal else ''}"
+            text = f"not judged: {why}"
             call.legs.append(unjudged_leg(len(call.legs) + 1, token.data, token.source, text))
             call.lines.append(text)
             pending = None
             break
     if pending is not None and step is not None:
-        call.add(pending, step, "captured")
+        call.add(pending, step, "")
     outcome = call.outcome()
     if unjudged:
         outcome.documents = [document(call.legs, None, False)]
         outcome.code = exits.BAD_INPUT
     return outcome
+
+
+def _not_judged(call: Call, token: Token, step: Step) -> str:
+    """Why a refusal is no verdict on a captured leg: for want of a key or password. Empty where it is one."""
+    from .accept_call import not_given
+
+    if step.refusal is None or not not_given(step):
+        return ""
+    decoded = decode(token.data)
+    offered = [str(mech) for mech in step.refusal.facts.get("offered", ())]
+    if decoded.mechanism == "Kerberos" or any(FAMILY.get(mech) == "Kerberos" for mech in offered):
+        return "the client wants Kerberos, and this version cannot judge Kerberos yet"
+    return "" if call.credentials.users is not None or call.options["keytab"] else step.refusal.text
 
 
 def handshakes(tokens: Iterable[Token]) -> list[list[Token]]:

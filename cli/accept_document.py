@@ -11,6 +11,8 @@ from secctx.acceptor.status import Status
 from secctx.acceptor.values import ESTABLISHED, Client, Refusal, Step
 from secctx.carriers.token import Source
 from secctx.decoders import decode
+from secctx.rules.finding import Finding
+from secctx.rules.requests import judge_request
 
 from .document import Json, pointer, source_value
 
@@ -50,7 +52,7 @@ def leg_value(
         "output": output_value(step.output),
         "expiry": None if step.expiry is None else step.expiry.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "client": None if step.client is None else client_value(step.client),
-        "findings": [],
+        "findings": [finding_value(token, finding) for finding in judge_request(requested, step)],
         "notes": list(step.notes),
     }
     if compared is not None:
@@ -97,6 +99,20 @@ def reason_value(token: bytes, refusal: Refusal) -> Json:
         "path": refusal.path,
         "pointer": pointer(root, refusal.path) if refusal.path else "",
         "span": None if refusal.span is None else list(refusal.span),
+    }
+
+
+def finding_value(token: bytes, finding: Finding) -> Json:
+    """A cause that was found: its code, what is so, what to do, where."""
+    return {
+        "code": finding.rule.code,
+        "severity": finding.rule.severity,
+        "title": finding.rule.summary,
+        "detail": finding.detail,
+        "help": finding.rule.advice,
+        "path": finding.path,
+        "pointer": pointer(decode(token).root, finding.path) if finding.path else "",
+        "span": None if finding.span is None else list(finding.span),
     }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,14 +28,8 @@ def make_request(options: Mapping[str, Any]) -> Request:
     except asc.UnknownFlag as error:
         hints = [f"near: {', '.join(error.near)}"] if error.near else []
         raise Refusal(f"--req: {error}", exits.USAGE, hints) from None
-    other = asc.looks_like_other(flags)
-    if other is not None:
-        complain(
-            f"note: 0x{flags:08x} makes sense as a {other} mask, not as fContextReq of the accepting side: "
-            f"as ASC_REQ it is {', '.join(asc.req_names(flags))}"
-        )
     for name in asc.req_names(flags & asc.WITHOUT_EFFECT):
-        complain(f"note: {asc.effect(name)}")
+        complain(f"note: {name}: {asc.effect(name)}")
     return Request(
         options["package"],
         flags,
@@ -65,7 +58,9 @@ def make_server(options: Mapping[str, Any]) -> Server:
 def make_random(seed: str | None) -> Callable[[int], bytes]:
     """Randomness of the system's, or with a seed the same at every call: for tests only."""
     if seed is None:
-        return secrets.token_bytes
+        return os.urandom
+    import hashlib
+
     count = 0
 
     def draw(size: int) -> bytes:

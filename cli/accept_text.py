@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import ESTABLISHED, FAILED, SIMULATED, Client, Step
 from secctx.decoders import decode
+from secctx.rules.requests import judge_request
 
 from .plain import plain
 from .summary import summarise
@@ -25,14 +26,24 @@ BASES = {
 def leg_lines(
     number: int, token: bytes, step: Step, requested: int, target: str | None, context: str, differs: Sequence[str]
 ) -> Iterator[str]:
-    """The lines of one leg."""
+    """The lines of one leg; without `context` it is one of the past, and there is nothing to do about it."""
     if step.refusal is not None:
-        text = step.refusal.text
-        yield from textwrap.wrap(plain(text[0].upper() + text[1:] + "."), 100, break_long_words=False)
+        yield from textwrap.wrap(plain(step.refusal.text), 100, break_long_words=False)
         yield ""
     yield from _wrapped(f"leg {number}", summarise(decode(token)) if token else "empty input: the server begins")
+    yield from answer_lines(step, requested, target)
+    for difference in differs:
+        yield from _wrapped("differs", difference)
+    if context:
+        yield from _wrapped("context", context)
+        yield from _wrapped("next", _next(step, target))
+
+
+def answer_lines(step: Step, requested: int, target: str | None) -> Iterator[str]:
+    """The lines of an answer, whatever was asked."""
     yield f"{'status':9}{step.status.name}  {step.status.hex}   {BASES[step.basis]}"
-    yield from _wrapped("", step.status.happened)
+    if step.status.name != "SEC_E_OK" or step.state == ESTABLISHED:
+        yield from _wrapped("", step.status.happened)
     if step.refusal is not None and step.refusal.path:
         span = f", bytes {step.refusal.span[0]}-{step.refusal.span[1]}" if step.refusal.span else ""
         yield from _wrapped("field", f"{step.refusal.path}{span}")
@@ -42,12 +53,11 @@ def leg_lines(
     if step.state == ESTABLISHED:
         yield from _wrapped("expiry", _expiry(step))
     yield from _wrapped("output", _output(step, target))
+    for finding in judge_request(requested, step):
+        rule = finding.rule
+        yield from _wrapped(f"{rule.code}", f"{rule.severity}: {finding.detail}. {rule.advice}.")
     for note in step.notes:
         yield from _wrapped("note", note)
-    for difference in differs:
-        yield from _wrapped("differs", difference)
-    yield from _wrapped("context", context)
-    yield from _wrapped("next", _next(step, target))
 
 
 def _attribute_lines(step: Step, requested: int) -> Iterator[str]:
@@ -112,6 +122,8 @@ def _next(step: Step, target: str | None) -> str:
         return (
             f"still send {where}to the client; it is logged on" if step.output else "nothing: the client is logged on"
         )
+    if step.refusal is not None and step.refusal.kind == "attributes-missing":
+        return "ask for less, or have the client ask for it: most attributes are its choice"
     if step.basis == SIMULATED:
         return "nothing: this answer was asked for"
     return f"see: secctx explain {code}"

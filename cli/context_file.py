@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from types import TracebackType
 
 from secctx.acceptor.context import MAX_SIZE, Context, ContextDamaged, dump, load
@@ -93,6 +92,8 @@ class ContextFile:
 
 def save(path: str, context: Context) -> None:
     """Write a context beside `path` and rename it there: mode 0600, on the disk before it has its name."""
+    import tempfile
+
     folder = os.path.dirname(os.path.realpath(path)) or "."
     try:
         handle, beside = tempfile.mkstemp(prefix=".secctx-context-", dir=folder)

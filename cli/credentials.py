@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import exits
@@ -88,14 +87,18 @@ def _mark(marked: bool, *parts: bytes) -> str:
     """A digest of what the credentials are: tells them apart, and is only ever written into a context file."""
     if not marked:
         return ""
+    import hashlib
+
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8) + part)
     return hashlib.scrypt(digest.digest(), salt=b"secctx.context/1", n=1 << 10, r=8, p=1, dklen=16).hex()
 
 
-def gather_bindings(specs: Iterable[str]) -> ChannelBindings | None:
+def gather_bindings(specs: Sequence[str]) -> ChannelBindings | None:
     """The channel bindings of `--bindings`; None where none are given."""
+    if not specs:
+        return None
     from secctx.keys.bindings import BindingsError, bindings_file, parse_bindings
 
     found = None

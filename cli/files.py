@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 
 from . import exits
 from .errors import Refusal
+
+#: Other names of standard output: what was printed into a redirected file must not be replaced.
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def write_whole(path: str, data: bytes) -> None:
@@ -16,7 +18,10 @@ def write_whole(path: str, data: bytes) -> None:
 
     `-` is standard output; what is no regular file (a pipe, a device) is written to as it is.
     """
-    if path == "-":
+    import tempfile
+
+    if path == "-" or path in _STDOUT:
+        sys.stdout.flush()
         sys.stdout.buffer.write(data)
         return
     try:

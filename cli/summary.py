@@ -191,7 +191,7 @@ def _av_pairs(pairs: Node | None) -> dict[str, str]:
 
 def _ntlm_version(node: Node) -> str:
     version = _text(node, "Version")
-    return f" (version {version})" if version else ""
+    return f" (version {version})" if version and not version.startswith("0.0.0") else ""
 
 
 _MESSAGES: Final[dict[tuple[str, str], Callable[[Node], str]]] = {

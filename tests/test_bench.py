@@ -36,6 +36,7 @@ def bench(*arguments: str) -> tuple[int, str]:
     ("section", "cases"),
     [
         ("whole", ["NTLM AUTHENTICATE, wall", "NegTokenInit with AP-REQ, wall", "GSS-framed AP-REQ, wall"]),
+        ("accept", ["raw NTLM, wall", "SPNEGO, wall"]),
         ("library", ["NTLM AUTHENTICATE", "NegTokenInit with AP-REQ", "GSS-framed AP-REQ"]),
         ("lines", ["NTLM AUTHENTICATE only", "different tokens"]),
     ],

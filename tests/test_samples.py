@@ -25,6 +25,9 @@ MANIFEST: list[Sample] = tomllib.loads((SAMPLES / "manifest.toml").read_text(enc
 CAPTURES = [sample for sample in MANIFEST if sample["form"] == "pcap"]
 DECODED = [sample for sample in MANIFEST if sample["form"] != "pcap"]
 
+#: Files that hold no token.
+BESIDE = ("manifest.toml", ".gitattributes", "users.txt")
+
 Stated = tuple[str, str | None, str]
 #: What the document of an input without a token says of it.
 NOTHING: Stated = ("unknown", None, hashlib.sha256(b"").hexdigest())
@@ -63,7 +66,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_every_file_is_in_the_manifest_once_and_every_entry_is_a_file() -> None:
     files = sorted(path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*") if path.is_file())
     entries = [sample["file"] for sample in MANIFEST]
-    assert sorted([*entries, "manifest.toml", ".gitattributes"]) == files
+    assert sorted([*entries, *BESIDE]) == files
 
 
 @by_file(MANIFEST)
@@ -177,6 +180,40 @@ def _headers() -> dict[str, bytes]:
     """The digests of the tokens in curl-kerberos.log, and how the tokens stand in its headers."""
     tokens = read_tokens((SAMPLES / "curl-kerberos.log").read_bytes(), "")
     return {hashlib.sha256(token.data).hexdigest(): b64encode(token.data) for token in tokens}
+
+
+#: The call whose CHALLENGE samples/ntlm-answer-to-secctx.b64 answers: seed and clock are those of the README.
+FIRST_CALL = ("accept", "--users", "samples/users.txt", "--seed", "readme", "--at", "2026-11-22T08:25:45Z")
+ANSWER = SAMPLES / "ntlm-answer-to-secctx.b64"
+
+
+def test_the_answer_to_secctx_answers_the_challenge_that_secctx_sends(
+    run: Run, monkeypatch: Any, tmp_path: Any
+) -> None:
+    """A real client's answer, which fits one CHALLENGE only: where that changes, the sample is to be made anew.
+
+    `SECCTX_UPDATE_SAMPLES=1 pytest tests/test_samples.py -k answer_to_secctx` does, but for its digest in the manifest.
+    """
+    context, challenge = str(tmp_path / "context"), tmp_path / "challenge.bin"
+    first = (*FIRST_CALL, "--new-context", context, "-w", str(challenge), "samples/ntlm-negotiate.txt")
+    assert run(*first)[0] == 0
+    if os.environ.get("SECCTX_UPDATE_SAMPLES"):
+        spnego = pytest.importorskip("spnego")
+        monkeypatch.setenv("NETBIOS_COMPUTER_NAME", "WS01")
+        (alice,) = (line for line in (SAMPLES / "users.txt").read_text("utf-8").splitlines() if ":alice:" in line)
+        client = spnego.client(
+            "LAB\\alice",
+            alice.split(":", 2)[2],
+            "web.lab.example",
+            "HTTP",
+            protocol="ntlm",
+            options=spnego.NegotiateOptions.use_ntlm,
+        )
+        (sent,) = read_tokens((SAMPLES / "ntlm-negotiate.txt").read_bytes(), "")
+        assert client.step() == sent.data, "the client's first message changed: its MIC covers that too"
+        ANSWER.write_bytes(b64encode(client.step(challenge.read_bytes())) + b"\n")
+    second = ("accept", "--users", "samples/users.txt", "--context", context, "--get", "status.name", str(ANSWER))
+    assert run(*second)[:2] == (0, "SEC_E_OK\n")
 
 
 @pytest.mark.parametrize(

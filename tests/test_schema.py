@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import referencing
 from builders.cli import run
 
 from secctx.carriers.token import Source
@@ -51,7 +52,9 @@ def test_a_document_of_another_shape_is_not_valid(change: dict[str, object]) -> 
 
 
 LEGS = [f"tests/data/ntlm/63-ntlm-pyspnego-raw.leg{leg}.bin" for leg in (1, 2, 3)]
-ACCEPT = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas" / "accept-1.json").read_text(encoding="utf-8")))
+_ACCEPT_SCHEMA = json.loads((ROOT / "schemas" / "accept-1.json").read_text(encoding="utf-8"))
+REGISTRY = referencing.Registry().with_resources([("urn:secctx:decode:1", referencing.Resource.from_contents(SCHEMA))])
+ACCEPT = jsonschema.Draft202012Validator(_ACCEPT_SCHEMA, registry=REGISTRY)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,7 @@ ACCEPT = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas" / "accept-
         ["--captured", *LEGS],
         ["--user", "LAB\\bob", "--captured", *LEGS],
         ["--simulate", "no-memory", "oQcwBaADCgEC"],
+        ["--user", "alice", "--req", "DELEGATE,INTEGRITY", "--captured", *LEGS],
         ["--req", "EXTENDED_ERROR,0x80", "oQcwBaADCgEC"],
         ["--package", "kerberos", "samples/spnego-kerberos-init.bin"],
     ],

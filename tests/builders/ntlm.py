@@ -22,6 +22,8 @@ from spnego._ntlm_raw.security import seal, sign
 
 from secctx.acceptor.acceptor import Acceptor
 from secctx.acceptor.context import Context, dump, load
+from secctx.acceptor.mechanism import Mechanism
+from secctx.acceptor.negotiate import Negotiate
 from secctx.acceptor.values import Credentials, Request, Server, Step, World
 from secctx.cli.errors import Refusal
 from secctx.cli.main import secctx
@@ -301,6 +303,9 @@ ONLY_NTLM = mech_types(NTLM)
 class Host:
     """An acceptor with its users, whose clock stands still and whose randomness counts; and one context at a time."""
 
+    #: Mechanisms that stand before NTLM, in the place of Kerberos.
+    others: tuple[Mechanism, ...] = ()
+
     def __init__(self, users: str | None = USERS, *, use: str = "inbound", mark: str = "m", **server: Any) -> None:
         self.users = None if users is None else parse_users(users.encode())
         self.use, self.mark = use, mark
@@ -317,6 +322,8 @@ class Host:
         """One leg. Between any two the context goes through its document, as between two processes."""
         credentials = Credentials(self.use, self.users, self.mark)
         acceptor = Acceptor(credentials, self.server, World(self.now, self.random))
+        if self.others:
+            acceptor.negotiate = Negotiate((*self.others, acceptor.mechanisms[-1]))
         self.context, step = acceptor.step(self.context, token, Request(flags=flags, **request))
         if self.context is not None:
             written = dump(self.context)
