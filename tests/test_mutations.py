@@ -170,7 +170,7 @@ main()
 
 @pytest.mark.parametrize("end", ["as it is", "cut", "flipped", "doubled", "empty", "nested"])
 def test_the_process_ends_with_0_or_3_and_without_a_traceback(end: str, tmp_path: Path) -> None:
-    data = next(s.data for s in OWN if s.name.endswith("spnego-init.bin"))
+    data = (tokens.ROOT / "tests/data/carriers/spnego-init.bin").read_bytes()
     damaged = {
         "as it is": data,
         "cut": data[:-5],
