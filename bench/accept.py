@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from .children import HAS_CPU, check, cost, secctx_start
-from .ratios import Ratio, in_turn, print_ratios
+from .children import secctx_start
+from .ratios import Ratio, print_ratios
 from .samples import FOLDER
 from .settings import Settings
+from .whole import compare
 
 AT_MOST: Final = 0.80
 
@@ -46,10 +47,4 @@ def _measure(case: str, folder: Path, rounds: int) -> list[Ratio]:
     users.chmod(0o600)
     ours = [*secctx_start(), "accept", "--json", "--users", str(users), str(token)]
     theirs = [sys.executable, "-c", _THEIRS, str(token), str(users), protocol]
-    check(ours)
-    check(theirs)
-    pairs = in_turn(rounds, lambda: cost(ours), lambda: cost(theirs))
-    wall = Ratio(f"{case}, wall", [one[1] / other[1] for one, other in pairs], at_most=AT_MOST)
-    if not HAS_CPU:
-        return [wall]
-    return [Ratio(f"{case}, CPU", [one[0] / other[0] for one, other in pairs], at_most=AT_MOST), wall]
+    return compare(case, ours, theirs, AT_MOST, rounds)

@@ -20,6 +20,11 @@ def run(settings: Settings) -> list[str]:
 
 def _measure(case: str, most: float, rounds: int) -> list[Ratio]:
     ours, theirs = secctx_command(samples.path_of(case)), pyspnego_command(samples.path_of(case))
+    return compare(case, ours, theirs, most, rounds)
+
+
+def compare(case: str, ours: list[str], theirs: list[str], most: float, rounds: int) -> list[Ratio]:
+    """The ratios of two commands run in turn: of processor time, where the system counts it, and of the clock."""
     check(ours)
     check(theirs)
     pairs = in_turn(rounds, lambda: cost(ours), lambda: cost(theirs))

@@ -71,13 +71,12 @@ def accept(**options: Any) -> int:
 
     \b
     Examples:
-      secctx accept --seed x /dev/null
-      secctx accept TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==
-      secctx accept --json --req INTEGRITY oQcwBaADCgEC
+      SECCTX_PASSWORD=x secctx accept --user alice TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==
+      SECCTX_PASSWORD=x secctx accept --user alice --json --req INTEGRITY /dev/null
+      SECCTX_PASSWORD=x secctx accept --user alice --get status.name /dev/null
 
-    \b
-      secctx accept --users users.txt --new-context ctx -w challenge.bin type1.bin
-      secctx accept --users users.txt --context ctx --req INTEGRITY type3.bin
+    In two processes: secctx accept --users users.txt --new-context ctx -w challenge.bin type1.bin, and with the
+    client's answer: secctx accept --users users.txt --context ctx type3.bin
 
     \b
     Exit codes: 0 the last status is a success (SEC_E_OK, SEC_I_*); 1 it is an error, or an expectation fails;

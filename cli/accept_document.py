@@ -33,16 +33,10 @@ def leg_value(
     number: int, token: bytes, source: Source, step: Step, requested: int, compared: Json | None = None
 ) -> Json:
     """One leg: what came in, the status, the attributes, the output, the expiry, the client."""
-    decoded = decode(token)
     status = {**_status(step.status), "meaning": step.status.meaning}
     value: Json = {
         "leg": number,
-        "input": {
-            "source": source_value(source),
-            "size": len(token),
-            "mechanism": decoded.mechanism,
-            "message": decoded.message,
-        },
+        "input": _input(token, source),
         "status": status,
         "basis": step.basis,
         "reason": None if step.refusal is None else reason_value(token, step.refusal),
@@ -62,15 +56,9 @@ def leg_value(
 
 def unjudged_leg(number: int, token: bytes, source: Source, text: str) -> Json:
     """A leg of a captured handshake that could not be judged, for want of a key or password."""
-    decoded = decode(token)
     return {
         "leg": number,
-        "input": {
-            "source": source_value(source),
-            "size": len(token),
-            "mechanism": decoded.mechanism,
-            "message": decoded.message,
-        },
+        "input": _input(token, source),
         "status": None,
         "basis": None,
         "reason": {"code": None, "kind": "not-judged", "text": text, "path": "", "pointer": "", "span": None},
@@ -83,6 +71,16 @@ def unjudged_leg(number: int, token: bytes, source: Source, text: str) -> Json:
         "findings": [],
         "notes": [],
     }
+
+
+def _input(token: bytes, source: Source) -> Json:
+    """What came in."""
+    return {"source": source_value(source), **_named(token)}
+
+
+def _named(token: bytes) -> Json:
+    decoded = decode(token)
+    return {"size": len(token), "mechanism": decoded.mechanism, "message": decoded.message}
 
 
 def _status(status: Status) -> Json:
@@ -134,13 +132,7 @@ def output_value(output: bytes | None) -> Json | None:
     """The token to send, and what it is."""
     if not output:
         return None
-    decoded = decode(output)
-    return {
-        "base64": base64.b64encode(output).decode(),
-        "size": len(output),
-        "mechanism": decoded.mechanism,
-        "message": decoded.message,
-    }
+    return {"base64": base64.b64encode(output).decode(), **_named(output)}
 
 
 def client_value(client: Client) -> dict[str, Any]:

@@ -42,20 +42,22 @@ def test_help_of_the_program_lists_its_commands(arguments: list[str]) -> None:
     assert "decode" in done.out
 
 
+@pytest.mark.parametrize("command", ["decode", "accept", "explain"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_every_command_has_help_with_examples(option: str) -> None:
-    done = run("decode", option)
+def test_every_command_has_help_with_examples(command: str, option: str) -> None:
+    done = run(command, option)
     assert done.code == 0
     assert "Examples:" in done.out
 
 
-@pytest.mark.parametrize("command", [[], ["decode"]])
+@pytest.mark.parametrize("command", [[], ["decode"], ["accept"], ["explain"]])
 def test_the_examples_in_the_help_work_when_pasted(command: list[str], tmp_path: Path) -> None:
     shim = tmp_path / "secctx"
     shim.write_text(f"#!{sys.executable}\n{SECCTX[2]}")
     shim.chmod(0o755)
     shown = run(*command, "--help").out
-    examples = re.findall(r"^    ((?:secctx|echo) .*)$", shown[shown.index("Examples:") :], re.MULTILINE)
+    pattern = r"^    ((?:secctx|echo|SECCTX_PASSWORD=x) .*)$"
+    examples = re.findall(pattern, shown[shown.index("Examples:") :], re.MULTILINE)
     assert len(examples) >= 3
     for example in examples:
         environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
