@@ -1,22 +1,11 @@
-"""A security context between two calls: all that must survive, as a versioned document, and nothing else.
-
-The document holds session keys: whoever can read it can read the conversation, whoever can write it owns the context.
-"""
+"""A security context between two calls: all that must survive, and nothing else."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
-from .values import CONTINUING, ESTABLISHED
-
-SCHEMA: Final = "secctx.context/1"
-MAX_SIZE: Final = 4 << 20
-
-
-class ContextDamaged(Exception):
-    """The bytes are no whole context of this version; the text says what is wrong with them."""
+from .values import CONTINUING
 
 
 @dataclass(slots=True)
@@ -61,104 +50,3 @@ class Context:
     final: dict[str, Any] | None = None
     negotiate: NegotiateState = field(default_factory=NegotiateState)
     ntlm: NtlmState = field(default_factory=NtlmState)
-
-
-_TEXT: Final = (str, type(None))
-_RECORD: Final = (dict, type(None))
-_KINDS: Final[dict[type, dict[str, tuple[type, ...]]]] = {
-    Context: {
-        "credentials": (str,),
-        "leg": (int,),
-        "mechanism": _TEXT,
-        "attributes": (int,),
-        "incomplete": (bool,),
-        "final": _RECORD,
-    },
-    NegotiateState: {
-        "offered": _TEXT,
-        "mic_required": (bool,),
-        "named": (bool,),
-        "raw": (bool,),
-        "rejected_first": (bool,),
-    },
-    NtlmState: {"session": _RECORD, "integrity": (bool,)},
-}
-
-
-def dump(context: Context) -> bytes:
-    """The document of a context, with a digest over it that tells damage."""
-    body = {"schema": SCHEMA, **_plain(asdict(context))}
-    body["sha256"] = _digest(body)
-    return (json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n").encode()
-
-
-def load(data: bytes) -> Context:
-    """The context of a document; ContextDamaged where it is not whole, not ours or of another version."""
-    if len(data) > MAX_SIZE:
-        raise ContextDamaged(f"it has {len(data)} bytes; a context has at most {MAX_SIZE}")
-    if not data:
-        raise ContextDamaged("it is empty")
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        raise ContextDamaged("it is cut short or no context document") from None
-    if not isinstance(body, dict) or not str(body.get("schema")).startswith("secctx.context/"):
-        raise ContextDamaged("it is no context document")
-    if body["schema"] != SCHEMA:
-        raise ContextDamaged(f"it is a {body['schema']}, this program writes {SCHEMA}")
-    digest = body.pop("sha256", None)
-    if digest != _digest(body):
-        raise ContextDamaged("its digest does not fit: it was changed or damaged")
-    try:
-        return _context(body)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise ContextDamaged("a field is missing or of another kind") from None
-
-
-def _digest(body: dict[str, Any]) -> str:
-    """Tells damage, not forgery: whoever can write the file can write a digest too."""
-    import hashlib
-
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _context(body: dict[str, Any]) -> Context:
-    body = dict(body)
-    del body["schema"]
-    negotiate, ntlm = dict(body.pop("negotiate")), dict(body.pop("ntlm"))
-    negotiate["mech_types"] = bytes.fromhex(negotiate["mech_types"])
-    ntlm["negotiate"], ntlm["challenge"] = bytes.fromhex(ntlm["negotiate"]), bytes.fromhex(ntlm["challenge"])
-    body["fragment"], body["pending"] = bytes.fromhex(body["fragment"]), bytes.fromhex(body["pending"])
-    context = Context(**body, negotiate=NegotiateState(**negotiate), ntlm=NtlmState(**ntlm))
-    _check(context)
-    return context
-
-
-def _check(context: Context) -> None:
-    """ValueError where a field is of another kind than it was written."""
-    for record in (context, context.negotiate, context.ntlm):
-        for name, kinds in _KINDS[type(record)].items():
-            if type(getattr(record, name)) not in kinds:
-                raise ValueError(name)
-    if context.state not in (CONTINUING, ESTABLISHED) or context.package not in ("negotiate", "ntlm", "kerberos"):
-        raise ValueError(context.state)
-    if context.mechanism not in (None, "NTLM", "Kerberos") or context.leg < 0 or context.attributes < 0:
-        raise ValueError(context.mechanism)
-    if context.negotiate.mech_types and context.mechanism is None:
-        raise ValueError("mech_types")
-    if context.ntlm.session is not None:
-        from secctx.keys.ntlm_session import NtlmSession
-
-        NtlmSession.restore(context.ntlm.session)
-    if context.final is not None:
-        from .ending import restored_end
-
-        restored_end(context.final)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return value

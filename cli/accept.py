@@ -85,7 +85,12 @@ def accept(**options: Any) -> int:
     from .accept_call import Call
 
     call = Call(options)
-    outcome = call.run()
+    if options["captured"]:
+        from .accept_captured import judge_all
+
+        outcome = judge_all(call)
+    else:
+        outcome = call.run()
     if options["path"] is not None:
         from .paths import in_document, to_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor import status
@@ -30,12 +30,14 @@ from secctx.carriers.write import encode
 from . import exits
 from .accept_document import document, leg_value
 from .accept_setup import clock, make_random, make_request, make_server
-from .context_file import ContextFile, save
 from .credentials import gather_users
 from .document import Json
 from .errors import Refusal, complain
 from .files import write_whole
 from .inputs import gather
+
+if TYPE_CHECKING:
+    from .context_file import ContextFile
 
 #: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
 _NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
@@ -85,17 +87,15 @@ class Call:
             if path is None:
                 raise Refusal("--delete and --complete need --context FILE", exits.USAGE)
             return self._finish_context(path)
-        if self.options["captured"]:
-            from .accept_captured import judge_all
-
-            return judge_all(self, [token for token, _ in self._tokens()])
         if path is None:
             return self._judge(None, None)
+        from .context_file import ContextFile
+
         with ContextFile(path) as file:
             self.before = file.context.leg if file.context is not None else 0
             return self._judge(file.context, file)
 
-    def _tokens(self) -> Iterator[tuple[Token, int]]:
+    def tokens(self) -> Iterator[tuple[Token, int]]:
         """The tokens, each with how many more there are at least.
 
         An input is read when its turn comes: it may be a pipe into which the client writes its answer to our last.
@@ -115,7 +115,7 @@ class Call:
 
     def _judge(self, context: Context | None, file: ContextFile | None) -> Outcome:
         """Take the legs in order; the first error ends it."""
-        for token, more in self._tokens():
+        for token, more in self.tokens():
             if file is not None and file.context is None:
                 reason = Reason("context-invalid", f"{file.path} is no context to go on with: {file.damage}")
                 self.add(token, Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason), "not touched")
@@ -178,6 +178,8 @@ class Call:
                 if self.options["engine"] == "platform":
                     return "gone with this call: the platform engine keeps none"
                 return "not kept (--new-context FILE keeps it for the next leg)"
+            from .context_file import save
+
             save(target, context)
             return f"{target}"
         if file is not None:
@@ -187,6 +189,8 @@ class Call:
 
     def _finish_context(self, path: str) -> Outcome:
         """DeleteSecurityContext and CompleteAuthToken."""
+        from .context_file import ContextFile
+
         with ContextFile(path) as file:
             if self.options["delete"]:
                 step = self._delete(file)

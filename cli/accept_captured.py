@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from secctx.acceptor.captured import SERVER, adopt, side_of
 from secctx.acceptor.context import Context
@@ -13,18 +12,14 @@ from secctx.decoders import decode
 from secctx.decoders.tables.oids import FAMILY
 
 from . import exits
+from .accept_call import Call, Outcome, not_given
 from .accept_document import document, unjudged_leg
 
-if TYPE_CHECKING:
-    from .accept_call import Call, Outcome
 
-
-def judge_all(call: Call, tokens: Sequence[Token]) -> Outcome:
+def judge_all(call: Call) -> Outcome:
     """Judge each captured handshake; one document each, the greatest exit code."""
-    from .accept_call import Outcome
-
     outcomes: list[Outcome] = []
-    for number, legs in enumerate(handshakes(tokens)):
+    for number, legs in enumerate(handshakes(token for token, _ in call.tokens())):
         if number:
             call.legs, call.steps, call.lines, call.complaints = [], [], [], []
         outcomes.append(judge(call, legs))
@@ -81,8 +76,6 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
 
 def _not_judged(call: Call, token: Token, step: Step) -> str:
     """Why a refusal is no verdict on a captured leg: for want of a key or password. Empty where it is one."""
-    from .accept_call import not_given
-
     if step.refusal is None or not not_given(step):
         return ""
     decoded = decode(token.data)

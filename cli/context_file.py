@@ -6,7 +6,8 @@ import os
 import stat
 from types import TracebackType
 
-from secctx.acceptor.context import MAX_SIZE, Context, ContextDamaged, dump, load
+from secctx.acceptor.context import Context
+from secctx.acceptor.context_document import MAX_SIZE, ContextDamaged, dump, load
 
 from . import exits
 from .errors import Refusal

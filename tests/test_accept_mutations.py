@@ -45,7 +45,7 @@ from hypothesis import strategies as st
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor.acceptor import complete
-from secctx.acceptor.context import ContextDamaged, dump, load
+from secctx.acceptor.context_document import ContextDamaged, dump, load
 from secctx.acceptor.values import Step
 from secctx.decoders import decode
 from secctx.decoders.values import walk

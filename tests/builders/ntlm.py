@@ -21,7 +21,8 @@ from spnego._ntlm_raw.md4 import md4
 from spnego._ntlm_raw.security import seal, sign
 
 from secctx.acceptor.acceptor import Acceptor
-from secctx.acceptor.context import Context, dump, load
+from secctx.acceptor.context import Context
+from secctx.acceptor.context_document import dump, load
 from secctx.acceptor.mechanism import Mechanism
 from secctx.acceptor.negotiate import Negotiate
 from secctx.acceptor.values import Credentials, Request, Server, Step, World
