@@ -1,4 +1,4 @@
-"""Hold the lab's last line to what is owed: `python scripts/check_score.py "verdict 20/22, decode 78/78" verdict=0.9`."""
+"""Hold the lab's last line to what is owed: `check_score.py "verdict 20/22, decode 78/78" verdict=0.9 decode=1`."""
 
 import re
 import sys
