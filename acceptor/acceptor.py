@@ -144,6 +144,9 @@ class Acceptor:
             return self.negotiate.first(context, request)
         decoded = decode(token)
         if _is_cut(decoded) and request.flags & asc.ASC_REQ_FRAGMENT_SUPPLIED:
+            if len(token) > MAX_FRAGMENTED:
+                text = f"the fragments have more than {MAX_FRAGMENTED} bytes together"
+                raise Refused(status.SEC_E_INVALID_TOKEN, OTHER, Refusal("fragments-too-long", text))
             context.fragment = token
             return Leg(False, DOCUMENTED, notes=("a fragment: the rest of the token is awaited",))
         context.fragment = b""

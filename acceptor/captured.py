@@ -40,6 +40,10 @@ def side_of(decoded: Decoded, direction: str | None, before: str | None) -> str:
     return CLIENT if before in (None, SERVER) else SERVER
 
 
+class NotJudged(Exception):
+    """The captured server went a way that cannot be followed here; the text says which."""
+
+
 def adopt(context: Context, answer: bytes, ours: bytes | None) -> tuple[Context, list[str]]:
     """Go on from `answer`, the captured server's, in place of `ours`: its choices become the context's.
 
@@ -64,8 +68,11 @@ def _adopt_choice(context: Context, message: Part) -> None:
     state = context.negotiate
     mech = message.value("supportedMech")
     if isinstance(mech, str):
+        family = FAMILY.get(mech, mech)
+        if family != "NTLM":
+            raise NotJudged(f"the server chose {family}, which is not judged here")
         state.offered = mech
-        context.mechanism = FAMILY.get(mech, context.mechanism)
+        context.mechanism = family
     if message.value("negState") == 3:
         state.mic_required = True
         if message.field("responseToken") is None:

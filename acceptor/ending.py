@@ -55,4 +55,4 @@ def restored_end(saved: dict[str, Any]) -> Leg:
     attributes, basis, notes = saved["attributes"], saved["basis"], tuple(saved["notes"])
     if type(attributes) is not int or basis not in BASES or not all(isinstance(note, str) for note in notes):
         raise ValueError("final")
-    return Leg(True, basis, None, attributes, client, expiry, False, key, notes)
+    return Leg(True, basis, None, attributes, client, expiry, session_key=key, notes=notes)

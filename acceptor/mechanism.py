@@ -16,7 +16,7 @@ class Leg:
     """A mechanism's answer to one message; refusals travel as `Refused`.
 
     `promised` says that the client announced a MIC over the mechanism's own messages, which makes mechListMIC
-    mandatory where the mechanism is NTLM (MS-SPNG note 8).
+    mandatory where the mechanism is NTLM (MS-SPNG note 8); `weakened` that integrity was granted and is gone.
     """
 
     done: bool
@@ -26,6 +26,7 @@ class Leg:
     client: Client | None = None
     expiry: datetime | None = None
     promised: bool = False
+    weakened: bool = False
     session_key: bytes | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 

@@ -127,7 +127,13 @@ class Negotiate:
         return self._wrap(context, mechanism, mechanism.step(context, message, request), None)
 
     def _chosen(self, context: Context) -> Mechanism:
-        return next(mechanism for mechanism in self.mechanisms if mechanism.name == context.mechanism)
+        for mechanism in self.mechanisms:
+            if mechanism.name == context.mechanism:
+                return mechanism
+        refusal = Refusal(
+            "spnego-other-mechanism", f"the context goes on with {context.mechanism}, which is not served here"
+        )
+        raise Refused(status.SEC_E_SECPKG_NOT_FOUND, OTHER, refusal)
 
     def _wrap(self, context: Context, mechanism: Mechanism, leg: Leg, mic: Part | None) -> Leg:
         """Put the mechanism's answer into a NegTokenResp, with the MICs that are owed."""
@@ -145,6 +151,9 @@ class Negotiate:
         """Verify the initiator's mechListMIC and make ours (RFC 4178 5, MS-SPNG 3.2.5.1 and <8>)."""
         state = context.negotiate
         anonymous = leg.client is not None and leg.client.anonymous
+        if leg.weakened and state.mic_required and not anonymous:
+            text = "signing was negotiated and the last message drops it, and with it the mechListMIC that is owed"
+            raise Refused(status.SEC_E_INVALID_TOKEN, INFERRED, Refusal("spnego-integrity-dropped", text), rejection())
         if mic is None:
             if anonymous or not mechanism.protects(context) or not (state.mic_required or leg.promised):
                 return None

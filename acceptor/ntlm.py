@@ -99,23 +99,10 @@ class Ntlm:
                 "the client offers neither Unicode nor OEM text, and one of them is needed",
                 "NegotiateFlags",
             )
-        # Windows 7 and later require 128 bits (MS-NLMP <60>) of those who want to sign or seal; a client that wants
-        # neither, such as curl, is let in by IIS every day.
-        if wanted & (SIGN | SEAL) and not wanted & NEGOTIATE_128:
-            raise message.refused(
-                status.SEC_E_UNSUPPORTED_FUNCTION,
-                DOCUMENTED,
-                "ntlm-128-bit",
-                "the client wants to sign or seal and offers no 128-bit keys",
-                "NegotiateFlags",
-            )
+        _check_strength(message, wanted)
         context.ntlm.negotiate = message.data
         context.ntlm.challenge = make_challenge(wanted, self.server, self.world)
         return Leg(False, DOCUMENTED, context.ntlm.challenge)
-
-    def adopt(self, context: Context, challenge: bytes) -> None:
-        """Go on from the CHALLENGE that another server sent: what follows answers that one."""
-        context.ntlm.challenge = challenge
 
     def _authenticate(self, context: Context, message: Part, request: Request) -> Leg:
         """The judgement of AUTHENTICATE (MS-NLMP 3.2.5.1.2); bindings are judged before the proof, as Windows does."""
@@ -124,10 +111,11 @@ class Ntlm:
         if not isinstance(flags, int):
             flags = int(challenge.value("NegotiateFlags") or 0)
         ntlm_checks.check_bindings(message, request)
+        _check_strength(message, flags)
         if request.simulate in ("domain-unavailable", "trust-failed"):
             raise self._no_authority(message, request.simulate)
         if ntlm_checks.is_anonymous(message):
-            return self._logged_on_anonymously(context, flags)
+            return self._logged_on_anonymously(context, message, flags)
         verdict = ntlm_checks.verify(message, challenge, flags, self.credentials.users, self.server, request)
         exported = ntlm_checks.session_key(message, flags, verdict.key_exchange_key)
         ntlm_checks.check_mic(message, context.ntlm.negotiate, context.ntlm.challenge, exported)
@@ -140,12 +128,14 @@ class Ntlm:
             workstation=message.value("Workstation") or None,
         )
         promised = ntlm_checks.promises_mic(message) and bool(flags & SIGN)
+        weakened = bool(int(challenge.value("NegotiateFlags") or 0) & SIGN) and not flags & SIGN
         return Leg(
             True,
             WINDOWS,
             attributes=attributes(flags),
             client=client,
             promised=promised,
+            weakened=weakened,
             session_key=exported,
             notes=verdict.notes,
         )
@@ -158,9 +148,14 @@ class Ntlm:
         refusal = message.refusal("ntlm-no-authority", texts[how], "DomainName")
         return Refused(status.SEC_E_NO_AUTHENTICATING_AUTHORITY, SIMULATED, refusal)
 
-    def _logged_on_anonymously(self, context: Context, flags: int) -> Leg:
-        """ANONYMOUS LOGON: Windows accepts it whether or not ALLOW_NULL_SESSION was asked for (evidence.md)."""
+    def _logged_on_anonymously(self, context: Context, message: Part, flags: int) -> Leg:
+        """ANONYMOUS LOGON: Windows accepts it whether or not ALLOW_NULL_SESSION was asked for.
+
+        Its KeyExchangeKey is zero (MS-NLMP 3.2.5.1.2); a client that sends no key of its own uses that one.
+        """
         key = bytes(16)
+        if message.bytes_of("EncryptedRandomSessionKey"):
+            key = ntlm_checks.session_key(message, flags, key)
         self._begin_session(context, flags, key)
         granted = attributes(flags) | asc.ASC_RET_NULL_SESSION
         client = Client("ANONYMOUS LOGON", "NT AUTHORITY", "anonymous", anonymous=True, sid="S-1-5-7")
@@ -218,6 +213,16 @@ def attributes(flags: int) -> int:
     if flags & IDENTIFY:
         granted |= asc.ASC_RET_IDENTIFY
     return granted
+
+
+def _check_strength(message: Part, flags: int) -> None:
+    """128-bit keys for those who sign or seal, asked for and taken (MS-NLMP 3.2.5.1.1 and <60>).
+
+    A client that wants neither, such as curl, is let in by IIS every day.
+    """
+    if flags & (SIGN | SEAL) and not flags & NEGOTIATE_128:
+        text = "the client wants to sign or seal and offers no 128-bit keys"
+        raise message.refused(status.SEC_E_UNSUPPORTED_FUNCTION, DOCUMENTED, "ntlm-128-bit", text, "NegotiateFlags")
 
 
 def _check_whole(message: Part) -> None:

@@ -28,6 +28,9 @@ _RETURNED: Final = (
     "MsvAvTimestamp",
 )
 
+#: So many accounts and domains are tried for a better reason than "wrong password": their product is what it costs.
+_MOST_NEAR: Final = 12
+
 _CHALLENGE_PAIRS: Final = "NtChallengeResponse.NTLMv2_CLIENT_CHALLENGE.AvPairs"
 
 
@@ -190,7 +193,7 @@ def _no_authority(message: Part, proof: Proof, users: Users | None) -> Refused:
     text = f"no authority for the domain {proof.domain}: the users given serve {served or 'no domain by name'}"
     kind = "ntlm-unknown-domain"
     if users is not None:
-        for account in users.lookup(proof.user, "", ()):
+        for account in users.lookup(proof.user, "", ())[:_MOST_NEAR]:
             if _verifies(proof, account):
                 text += f"; the response is right for {account.name}"
                 break
@@ -216,8 +219,8 @@ def _wrong(
     if differs:
         text = f"this AUTHENTICATE answers another CHALLENGE: {differs}; legs were lost or mixed"
         return message.refused(status.SEC_E_LOGON_DENIED, WINDOWS, "ntlm-other-challenge", text, path)
-    domains = tuple(name for name in users.domains if name)
-    for account in accounts:
+    domains = tuple(name for name in users.domains if name)[:_MOST_NEAR]
+    for account in accounts[:_MOST_NEAR]:
         for miss in near_misses(proof, account.secret, domains=domains, server_names=local):
             text = f"the password of {account.name} is right, and the response {miss.text}"
             if miss.what == "password":

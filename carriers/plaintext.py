@@ -78,8 +78,14 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+#: Users files (`DOMAIN:USER:PASSWORD`), private keys, passwords, other credentials in headers.
+_SECRET: Final = re.compile(rb"(?i)PRIVATE KEY|passw|secret|basic |bearer |^[^\s:]*:[^\s:]+:", re.MULTILINE)
+
+
 def show(data: bytes, most: int = 40) -> str:
-    """The beginning of `data` on one line for a message, quoted."""
+    """The beginning of `data` on one line for a message, quoted; what may hold a secret is not shown."""
+    if _SECRET.search(data[:400]):
+        return f"text of {len(data)} bytes (not shown: it may hold a secret)"
     text = " ".join(data[: most * 4].decode("utf-8", "replace").split())
     text = "".join(c if c.isprintable() else "?" for c in text)
     return repr(text[:most] + ("…" if len(text) > most or len(data) > most * 4 else ""))

@@ -99,7 +99,7 @@ def accept(**options: Any) -> int:
                 print(to_text(in_document(document, options["path"])))
             except LookupError:
                 complain(f"no such value: {options['path']}", [f"there are: {', '.join(document)}"])
-                return exits.NO
+                outcome.code = max(outcome.code, exits.NO)
     elif options["as_json"]:
         for document in outcome.documents:
             print(json.dumps(document, separators=(",", ":")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -77,8 +78,24 @@ class Call:
         self.before = 0  # legs that the context has seen before this call
         if options["keytab"]:
             complain("note: --keytab is not used yet: this version judges NTLM, and Kerberos not")
+        self._check_files()
         if options["engine"] == "platform" and (options["context_path"] or options["new_path"]):
             raise Refusal("--engine platform keeps no context between processes", exits.USAGE)
+
+    def _check_files(self) -> None:
+        """What would overwrite what: the output must not replace a context, nor a context what is none."""
+        kept = [path for path in (self.options["context_path"], self.options["new_path"]) if path is not None]
+        if self.options["target"] in kept or _same_file(self.options["target"], kept):
+            raise Refusal("-w and the context name the same file: the context is not for the client", exits.USAGE)
+        path = self.options["new_path"]
+        if path is None or _same_file(path, [self.options["context_path"]]) or not os.path.lexists(path):
+            return
+        from .context_file import ContextFile
+
+        with ContextFile(path) as file:
+            if file.context is None and not file.missing and os.path.getsize(path):
+                hints = ["give another name, or delete it"]
+                raise Refusal(f"{path}: is there and is no whole context: not overwritten", exits.NO_FILE, hints)
 
     def run(self) -> Outcome:
         """Do what the options ask for."""
@@ -101,9 +118,9 @@ class Call:
         An input is read when its turn comes: it may be a pipe into which the client writes its answer to our last.
         """
         form, limits = self.options["form"], (self.options["max_token"], self.options["max_input"])
-        inputs: Sequence[str] = self.options["tokens"] or ("",)
+        inputs: Sequence[str | None] = self.options["tokens"] or (None,)
         for position, argument in enumerate(inputs, 1):
-            tokens, refused = gather([argument] if argument else [], form, *limits, empty=True)
+            tokens, refused = gather([] if argument is None else [argument], form, *limits, empty=True)
             if refused:
                 raise refused[0]
             for index, token in enumerate(tokens, 1):
@@ -143,7 +160,7 @@ class Call:
         except Refusal:
             raise
         except Exception as error:
-            reason = Reason("internal-error", f"an error in secctx itself: {type(error).__name__}: {error}")
+            reason = Reason("internal-error", f"an error in secctx itself: {type(error).__name__}")
             return None, Step(status.SEC_E_INTERNAL_ERROR, DOCUMENTED, FAILED, refusal=reason)
 
     def add(self, token: Token, step: Step, kept: str, differs: Sequence[str] = ()) -> None:
@@ -263,6 +280,10 @@ class Call:
         names = [f"lacks {', '.join(asc.ret_names(wanted & ~got))}"] if wanted & ~got else []
         names += [f"has {', '.join(asc.ret_names(got & ~wanted))} besides"] if got & ~wanted else []
         return [f"expected ASC_RET 0x{wanted:08x}, got 0x{got:08x}: {'; '.join(names)}"]
+
+
+def _same_file(path: str | None, others: Sequence[str | None]) -> bool:
+    return path is not None and any(os.path.realpath(path) == os.path.realpath(other) for other in others if other)
 
 
 def _status_named(name: str) -> Status:

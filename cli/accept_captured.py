@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from secctx.acceptor.captured import SERVER, adopt, side_of
+from secctx.acceptor.captured import SERVER, NotJudged, adopt, side_of
 from secctx.acceptor.context import Context
 from secctx.acceptor.values import Step
 from secctx.carriers.token import Token
@@ -48,7 +48,12 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
                 context, step = call.step(None, Token(b"", token.source))
             differs: list[str] = []
             if context is not None and step is not None:
-                context, differs = adopt(context, token.data, step.output)
+                try:
+                    context, differs = adopt(context, token.data, step.output)
+                except NotJudged as other:
+                    unjudged = _unjudged(call, pending or token, str(other))
+                    pending = None
+                    break
             if pending is not None and step is not None:
                 call.add(pending, step, "", differs)
                 pending = None
@@ -57,21 +62,36 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
             call.add(pending, step, "")
         context, step = call.step(context, token)
         pending = token
+        if (
+            step.refusal is not None
+            and context is None
+            and token is not tokens[-1]
+            and not _not_judged(call, token, step)
+        ):
+            call.complaints.append("the legs behind the refused one were not looked at")
+            break
         why = _not_judged(call, token, step)
         if why:
-            unjudged = True
-            text = f"not judged: {why}"
-            call.legs.append(unjudged_leg(len(call.legs) + 1, token.data, token.source, text))
-            call.lines.append(text)
+            unjudged = _unjudged(call, token, why)
             pending = None
             break
     if pending is not None and step is not None:
         call.add(pending, step, "")
+    if not call.legs and not unjudged:
+        call.complaints.append("only the server's tokens are here: there is no client leg to judge")
     outcome = call.outcome()
     if unjudged:
         outcome.documents = [document(call.legs, None, False)]
         outcome.code = exits.BAD_INPUT
     return outcome
+
+
+def _unjudged(call: Call, token: Token, why: str) -> bool:
+    """Note a leg that is not judged, and why."""
+    text = f"not judged: {why}"
+    call.legs.append(unjudged_leg(len(call.legs) + 1, token.data, token.source, text))
+    call.lines.append(text)
+    return True
 
 
 def _not_judged(call: Call, token: Token, step: Step) -> str:

@@ -43,6 +43,7 @@ def gather_users(
 
     try:
         if user is not None:
+            _check_text(user, "--user")
             password, nt_hash = _secret_of(user, password_file, nt_hash_file)
             found = Users.single(user, password=password, nt_hash=nt_hash or "")
             return found, _mark(marked, b"user", user.encode(), (password or nt_hash or "").encode())
@@ -64,6 +65,7 @@ def _secret_of(user: str, password_file: str | None, nt_hash_file: str | None) -
         return _first_line(read_secret_file(password_file), password_file), None
     given = os.environ.get("SECCTX_PASSWORD")
     if given is not None:
+        _check_text(given, "SECCTX_PASSWORD")
         return given, None
     if sys.stdin is None or not sys.stdin.isatty():
         raise Refusal(
@@ -73,7 +75,17 @@ def _secret_of(user: str, password_file: str | None, nt_hash_file: str | None) -
         )
     import getpass
 
-    return getpass.getpass(f"Password for {user}: "), None
+    typed = getpass.getpass(f"Password for {user}: ")
+    _check_text(typed, "the password typed")
+    return typed, None
+
+
+def _check_text(text: str, what: str) -> None:
+    """Refuse what is no Unicode text, without a word of what it is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Refusal(f"{what} is not UTF-8 text", exits.USAGE) from None
 
 
 def _first_line(data: bytes, path: str) -> str:
@@ -92,7 +104,7 @@ def _mark(marked: bool, *parts: bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8) + part)
-    return hashlib.scrypt(digest.digest(), salt=b"secctx.context/1", n=1 << 10, r=8, p=1, dklen=16).hex()
+    return hashlib.scrypt(digest.digest(), salt=b"secctx.context/1", n=1 << 12, r=8, p=1, dklen=16).hex()
 
 
 def gather_bindings(specs: Sequence[str]) -> ChannelBindings | None:

@@ -142,6 +142,7 @@ class _Output:
 
     def _value(self, decoded: Decoded, source: Source) -> int:
         from . import paths
+        from .plain import plain
 
         assert self.path is not None
         node = paths.find(decoded.root, self.path.removeprefix("fields."))
@@ -157,7 +158,7 @@ class _Output:
         if self.target is not None:
             write_whole(self.target, text.encode())
         else:
-            print(text)
+            print(plain(text) if sys.stdout.isatty() else text)
         return exits.OK
 
     def _text(self, decoded: Decoded, token: Token) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import click
 
 from . import exits
-from .errors import complain
+from .errors import Refusal, complain
 from .explain_reading import CHECK, Reading
 from .plain import plain
 
@@ -118,10 +118,12 @@ class _Output:
 
         words = [line.strip() for line in text.splitlines() if line.strip()]
         found = read_text(text)
-        for word in words:
-            if " " not in word and (readings := _read(word)):
-                known = {reading.identity for reading in found}
-                found += [reading for reading in readings if reading.identity not in known]
+        known = {reading.identity for reading in found}
+        for word in dict.fromkeys(words):
+            for reading in _read(word) if " " not in word else ():
+                if reading.identity not in known:
+                    known.add(reading.identity)
+                    found.append(reading)
         if not found:
             complain(
                 "standard input: nothing that explain knows", ["secctx explain, without more, lists what it knows"]
@@ -147,6 +149,8 @@ class _Output:
 
 
 def _standard_input() -> str:
+    if sys.stdin is None:
+        raise Refusal("standard input: closed", exits.NO_FILE)
     data = sys.stdin.buffer.read(MAX_INPUT + 1)
     if len(data) > MAX_INPUT:
         complain(f"standard input: only the first {MAX_INPUT} bytes are read")

@@ -63,14 +63,19 @@ TEXTS: Final[dict[str, str]] = {
 def read_text(text: str) -> list[Reading]:
     """Every number and name that a line or a whole event tells about a logon, in the order of the text."""
     found: list[tuple[int, Reading]] = []
-    taken: list[tuple[int, int]] = []
-    for pattern, read in _READERS:
+    taken = bytearray(len(text))
+    known: dict[tuple[int, str], list[Reading]] = {}
+    for number, (pattern, read) in enumerate(_READERS):
         for match in pattern.finditer(text):
-            if any(match.start() < stop and start < match.end() for start, stop in taken):
+            start, stop = match.span()
+            if any(taken[start:stop]):
                 continue
-            readings = read(match)
+            key = number, match.group()
+            if key not in known:
+                known[key] = read(match)
+            readings = known[key]
             if readings:
-                taken.append(match.span())
+                taken[start:stop] = b"\1" * (stop - start)
                 found += [(match.start(), reading) for reading in readings]
     lowered = text.lower()
     for words, name in TEXTS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,10 @@ from secctx.carriers.token import CarrierError, Source, Token
 
 from . import exits
 from .errors import Refusal
+
+#: Text that is no file name: a header, a scheme with its credential, a web page. What is wrong with it is told, and
+#: it is not repeated.
+_SCHEME = re.compile(r"(?i)\s*(?:[\w-]+:\s|(?:negotiate|ntlm|kerberos|basic|bearer)(?:\s|$)|<)")
 
 MAX_TOKEN = 1 << 20
 MAX_INPUT = 64 << 20
@@ -24,7 +29,7 @@ def gather(
     Without arguments standard input is read, unless it is a terminal. With `empty`, no bytes are a token of none.
     """
     if not arguments:
-        if sys.stdin is None or sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             raise Refusal(
                 "no TOKEN given, and standard input is a terminal",
                 exits.USAGE,
@@ -60,6 +65,10 @@ def _tokens_of(argument: str, form: str | None, max_token: int, max_input: int, 
 
 def _bytes_of(argument: str, form: str | None, max_input: int) -> tuple[bytes, str]:
     """The bytes that an argument stands for, and what to call them."""
+    if not argument.strip():
+        raise Refusal("the argument is empty: is a variable unset?", exits.BAD_INPUT)
+    if argument == "-" and sys.stdin is None:
+        raise Refusal("standard input: closed", exits.NO_FILE)
     if argument == "-":
         return _bounded(sys.stdin.buffer.read(max_input + 1), "standard input", max_input), "-"
     try:
@@ -83,7 +92,7 @@ def _literal(argument: str, error: OSError | ValueError) -> bytes:
     """The text itself, where it reads as a token; a file name that is no file else."""
     from secctx.carriers.text import reads_as_token
 
-    if reads_as_token(argument):
+    if reads_as_token(argument) or _SCHEME.match(argument):
         return os.fsencode(argument)
     missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError) or error.errno in (36, 63)
     shown = argument if len(argument) <= 255 else f"{argument[:40]}… ({len(argument)} characters)"

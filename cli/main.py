@@ -89,6 +89,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None or sys.stderr is None:
+        os._exit(exits.NO_FILE)  # whoever closed them hears nothing, and nothing is to be done unheard
     try:
         code = secctx.main(standalone_mode=False)
     except Refusal as refusal:

@@ -23,7 +23,9 @@ PIPE_WIDTH = 10_000
 def make_console(color: str) -> Console:
     """A console on stdout: colour as asked, no wrapping where lines go into a pipe or file."""
     force = {"always": True, "never": False}.get(color)
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    asked = max(int(columns), 20) if columns.isdecimal() and int(columns) else None
+    width = asked or (None if sys.stdout.isatty() else PIPE_WIDTH)
     return Console(
         force_terminal=force, no_color=True if force is False else None, highlight=False, emoji=False, width=width
     )

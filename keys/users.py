@@ -105,11 +105,7 @@ class Users:
             ranks.append([entry for entry in joined if not entry.domain])
         if not domain:
             ranks.append(named)
-        found: list[Account] = []
-        for entry in (entry for rank in ranks for entry in rank):
-            if not any(entry is known for known in found):
-                found.append(entry)
-        return found
+        return list({id(entry): entry for rank in ranks for entry in rank}.values())
 
     def serves(self, domain: str, local: Sequence[str] = ()) -> bool:
         """Whether a user of that domain could be among the accounts; where not, another authority would be needed."""
@@ -161,6 +157,8 @@ def _account(line: str, number: int) -> Account:
             return _smb_account(parts, number)
         if len(parts) >= 6 and _SMB_FLAGS.fullmatch(parts[4]):
             raise UsersError("the hashes of an smbpasswd line are 32 hex digits, or 32 X's", number)
+    if len(parts) == 7 and parts[2].isdecimal() and parts[3].isdecimal():
+        raise UsersError("this is a line of /etc/passwd, not DOMAIN:USER:PASSWORD", number)
     if len(parts) < 3:
         raise UsersError("expected DOMAIN:USER:PASSWORD or a line of smbpasswd", number)
     domain, user, password = line.split(":", 2)
