@@ -232,7 +232,7 @@ def _wrong(
             status.SEC_E_LOGON_DENIED, WINDOWS, "ntlm-no-response", text, "NtChallengeResponseFields"
         )
     fits = "fits the challenge and not" if av_pairs(message, _CHALLENGE_PAIRS) else "does not fit"
-    text = f"wrong password for {_shown(proof)}: the response {fits} the password given here"
+    text = f"wrong password for {_shown(proof)}, or its response was altered: it {fits} the password given here"
     return message.refused(status.SEC_E_LOGON_DENIED, WINDOWS, "ntlm-wrong-password", text, path)
 
 
