@@ -43,7 +43,6 @@ class Context:
     state: str = CONTINUING
     leg: int = 0
     mechanism: str | None = None
-    attributes: int = 0
     fragment: bytes = b""
     pending: bytes = b""
     incomplete: bool = False

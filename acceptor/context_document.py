@@ -30,7 +30,6 @@ _KINDS: Final[dict[type, dict[str, tuple[type, ...]]]] = {
         "credentials": (str,),
         "leg": (int,),
         "mechanism": _TEXT,
-        "attributes": (int,),
         "incomplete": (bool,),
         "final": _RECORD,
     },
@@ -102,7 +101,7 @@ def _check(context: Context) -> None:
                 raise ValueError(name)
     if context.state not in (CONTINUING, ESTABLISHED) or context.package not in ("negotiate", "ntlm", "kerberos"):
         raise ValueError(context.state)
-    if context.mechanism not in (None, "NTLM", "Kerberos") or context.leg < 0 or context.attributes < 0:
+    if context.mechanism not in (None, "NTLM", "Kerberos") or context.leg < 0:
         raise ValueError(context.mechanism)
     if context.negotiate.mech_types and context.mechanism is None:
         raise ValueError("mech_types")

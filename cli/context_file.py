@@ -11,6 +11,7 @@ from secctx.acceptor.context_document import MAX_SIZE, ContextDamaged, dump, loa
 
 from . import exits
 from .errors import Refusal
+from .files import replace_whole
 
 try:
     import fcntl
@@ -93,21 +94,10 @@ class ContextFile:
 
 def save(path: str, context: Context) -> None:
     """Write a context beside `path` and rename it there: mode 0600, on the disk before it has its name."""
-    import tempfile
-
-    folder = os.path.dirname(os.path.realpath(path)) or "."
+    target = os.path.realpath(path)
     try:
-        handle, beside = tempfile.mkstemp(prefix=".secctx-context-", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(dump(context))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, os.path.realpath(path))
-        except BaseException:
-            os.unlink(beside)
-            raise
-        _sync_folder(folder)
+        replace_whole(target, dump(context), 0o600)
+        _sync_folder(os.path.dirname(target))
     except OSError as error:
         raise Refusal(f"{path}: cannot be written: {error.strerror}", exits.NO_FILE) from None
 

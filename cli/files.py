@@ -18,8 +18,6 @@ def write_whole(path: str, data: bytes) -> None:
 
     `-` is standard output; what is no regular file (a pipe, a device) is written to as it is.
     """
-    import tempfile
-
     if path == "-" or path in _STDOUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -30,19 +28,28 @@ def write_whole(path: str, data: bytes) -> None:
                 special.write(data)
             return
         target = os.path.realpath(path)
-        handle, beside = tempfile.mkstemp(prefix=".secctx-", dir=os.path.dirname(target) or ".")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(beside, _mode(target))
-            os.replace(beside, target)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        replace_whole(target, data, _mode(target))
     except OSError as error:
         raise Refusal(f"{path}: cannot be written: {error.strerror}", exits.NO_FILE) from None
+
+
+def replace_whole(target: str, data: bytes, mode: int) -> None:
+    """Write `data` beside `target`, on the disk and with that mode before it has the name; OSError where it cannot."""
+    import tempfile
+
+    folder = os.path.dirname(target) or "."
+    handle, beside = tempfile.mkstemp(prefix=".secctx-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode != 0o600:  # what mkstemp gives
+            os.chmod(beside, mode)
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise
 
 
 def _mode(target: str) -> int:
