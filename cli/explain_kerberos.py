@@ -9,34 +9,10 @@ from typing import Final
 
 from secctx.acceptor import status
 from secctx.decoders.tables import kerberos as tables
+from secctx.decoders.tables import kerberos_more as bits
+from secctx.decoders.tables.kerberos_more import SUPPORTED_ENCTYPES
 
 from .explain_reading import BASIS, CHECK, NOTE, SEEN, Reading
-
-#: Meanings of the errors that the decoders' table leaves to the symbol.
-TEXTS: Final[dict[int, str]] = {
-    0: "no error",
-    1: "the client's entry in the database has expired",
-    2: "the service's entry in the database has expired",
-    3: "the KDC does not support this protocol version",
-    9: "the account has no key; the password was never set",
-    10: "the ticket may not be postdated",
-    11: "the lifetime asked for is negative or too short",
-    12: "the KDC's policy refuses it: logon hours, workstation, or an account that must not be delegated",
-    15: "the KDC does not support the checksum type",
-    16: "the KDC does not support the pre-authentication type; with smart cards: it has no suitable certificate",
-    20: "the TGT has been revoked",
-    21: "the client's account is not valid yet",
-    27: "the service can be reached by user-to-user only: the name belongs to a user account without an SPN",
-    42: "a message came out of order",
-    43: "the ticket crossed a realm that may not vouch for it",
-    46: "the server could not prove itself to the client",
-    47: "a message came from the wrong direction",
-    49: "a message has the wrong sequence number",
-    50: "the checksum is of a type that may not be used here",
-    51: "the path of realms is not accepted",
-    61: "a field is too long for the implementation",
-    67: "user-to-user: the server's TGT is missing",
-}
 
 #: What to check, by error number.
 CHECKS: Final[dict[int, tuple[str, ...]]] = {
@@ -80,56 +56,8 @@ SEEN_IN: Final[dict[int, str]] = {
     41: "System event 4 of source Kerberos on the client: this acceptor's key did not open the ticket",
 }
 
-#: MS-KILE 2.2.7; 0x40 and 0x80 are newer than most of the documentation.
-SUPPORTED_ENCTYPES: Final = (
-    (0x1, "DES-CBC-CRC"),
-    (0x2, "DES-CBC-MD5"),
-    (0x4, "RC4-HMAC"),
-    (0x8, "AES128-CTS-HMAC-SHA1-96"),
-    (0x10, "AES256-CTS-HMAC-SHA1-96"),
-    (0x20, "AES256-CTS-HMAC-SHA1-96-SK"),
-    (0x40, "AES128-CTS-HMAC-SHA256-128"),
-    (0x80, "AES256-CTS-HMAC-SHA384-192"),
-    (0x10000, "FAST-supported"),
-    (0x20000, "Compound-identity-supported"),
-    (0x40000, "Claims-supported"),
-    (0x80000, "Resource-SID-compression-disabled"),
-)
-
-_SHARED: Final = ((1, "forwardable"), (3, "proxiable"), (8, "renewable"))
-#: RFC 4120 5.4.1, RFC 6806 (canonicalize), RFC 6112 (anonymous), MS-SFU 2.2.3: bit 0 is the highest.
-KDC_OPTIONS: Final = (
-    *_SHARED,
-    (2, "forwarded"),
-    (4, "proxy"),
-    (5, "allow-postdate"),
-    (6, "postdated"),
-    (11, "opt-hardware-auth"),
-    (14, "cname-in-addl-tkt"),
-    (15, "canonicalize"),
-    (16, "request-anonymous"),
-    (26, "disable-transited-check"),
-    (27, "renewable-ok"),
-    (28, "enc-tkt-in-skey"),
-    (30, "renew"),
-    (31, "validate"),
-)
-#: RFC 4120 5.3, RFC 6806 11 (enc-pa-rep), RFC 6112 (anonymous).
-TICKET_FLAGS: Final = (
-    *_SHARED,
-    (2, "forwarded"),
-    (4, "proxy"),
-    (5, "may-postdate"),
-    (6, "postdated"),
-    (7, "invalid"),
-    (9, "initial"),
-    (10, "pre-authent"),
-    (11, "hw-authent"),
-    (12, "transited-policy-checked"),
-    (13, "ok-as-delegate"),
-    (15, "enc-pa-rep"),
-    (16, "anonymous"),
-)
+KDC_OPTIONS: Final = tuple(bits.KDC_OPTIONS.items())
+TICKET_FLAGS: Final = tuple(bits.TICKET_FLAGS.items())
 AP_OPTIONS: Final = tuple(tables.AP_OPTIONS.items())
 
 _ENCTYPE_TEXTS: Final[dict[int, str]] = {
@@ -148,7 +76,7 @@ _ENCTYPE_TEXTS: Final[dict[int, str]] = {
 def read_error(what: str, number: int) -> Reading:
     """A Kerberos error (RFC 4120 7.5.9) as an acceptor and an administrator meet it."""
     name = tables.ERRORS[number]
-    meaning = tables.ERROR_TEXTS.get(number) or TEXTS.get(number) or _by_symbol(name)
+    meaning = tables.ERROR_TEXTS[number]
     rows = []
     mapped = status.of_kerberos(number)
     if mapped is not None and number >= 31:
@@ -164,14 +92,11 @@ def read_error(what: str, number: int) -> Reading:
     return Reading(what, "kerberos", name, number, meaning, rows, see, digits=2)
 
 
-def _by_symbol(name: str) -> str:
-    return name.removeprefix("KDC_ERR_").removeprefix("KRB_").removeprefix("AP_ERR_").lower().replace("_", " ")
-
-
 def read_enctype(what: str, number: int) -> Reading:
     """An encryption type (RFC 3961 and the RFCs after it)."""
     name = tables.ENCTYPES[number]
-    meaning = _ENCTYPE_TEXTS.get(number) or ("DES; broken, and off in Windows" if "des" in name else "not in use today")
+    broken = "DES; broken, and off in Windows" if name.startswith("des-") else "not in use today"
+    meaning = _ENCTYPE_TEXTS.get(number) or broken
     bit = {3: 0x2, 1: 0x1, 23: 0x4, 17: 0x8, 18: 0x10, 19: 0x40, 20: 0x80}.get(number)
     rows = [(SEEN, "events 4768 and 4769 as Ticket Encryption Type; klist as KerbTicket Encryption Type")]
     if bit:
@@ -193,10 +118,10 @@ def read_supported(what: str, mask: int) -> Reading:
     return Reading(what, "supported-enctypes", "msDS-SupportedEncryptionTypes", mask, ", ".join(names) or "none", rows)
 
 
-def read_bits(what: str, kind: str, name: str, mask: int, bits: tuple[tuple[int, str], ...], seen: str) -> Reading:
+def read_bits(what: str, kind: str, name: str, mask: int, table: tuple[tuple[int, str], ...], seen: str) -> Reading:
     """KerberosFlags (RFC 4120 5.2.8): bit 0 is the highest of 32."""
-    names = [text for bit, text in sorted(bits) if mask >> (31 - bit) & 1]
-    rest = mask & ~sum(1 << (31 - bit) for bit, _ in bits)
+    names = [text for bit, text in sorted(table) if mask >> (31 - bit) & 1]
+    rest = mask & ~sum(1 << (31 - bit) for bit, _ in table)
     names += [f"0x{rest:08x}"] if rest else []
     return Reading(what, kind, name, mask, ", ".join(names) or "none", [(SEEN, seen)])
 

@@ -1,11 +1,16 @@
-"""Kerberos by name: messages, enctypes, name types, errors, padata, options.
+"""Kerberos by name: messages, enctypes, name types, errors, padata, options of the AP-REQ.
 
-RFC 4120 5.10, 7.5.9 and 5.2.9 and IANA's "Kerberos Parameters" (pre-authentication and typed data, encryption and
-checksum types); RFC 3961, 3962, 4757, 6803, 8009 (enctypes); RFC 4556 3.1.3, 6113, 6806, 6111, 8636 (error codes);
-MS-KILE 2.2 and 3.1.1.2 (Microsoft's additions).
+RFC 4120 5.10 and 7.5 and IANA's "Kerberos Parameters"; RFC 3961, 3962, 4757, 6803, 8009 (enctypes); MS-KILE 2.2 and
+3.1.5 and MS-SFU 2.2 (Microsoft's additions). What stands deeper in the messages is in `kerberos_more`.
 """
 
-#: First byte of a bare message (APPLICATION tag) to its name: RFC 4120 5.10.
+from __future__ import annotations
+
+from .kerberos_errors import ERROR_TEXTS as ERROR_TEXTS
+from .kerberos_errors import ERRORS as ERRORS
+from .ntstatus import NTSTATUS as NTSTATUS
+
+#: RFC 4120 5.10: first byte of a bare message (its APPLICATION tag).
 MESSAGES: dict[int, str] = {
     0x61: "Ticket",
     0x6A: "AS-REQ",
@@ -20,7 +25,8 @@ MESSAGES: dict[int, str] = {
     0x7E: "KRB-ERROR",
 }
 
-#: RFC 4120 7.5.7 and MS-KILE 3.2.5.? (user-to-user).
+#: RFC 4120 7.5.7; 16 and 17, reserved there for user-to-user, are those of draft-swift-win2k-krb-user2user (the
+#: UUKA-GSSAPI of MS-KILE 1.2.2).
 MESSAGE_TYPES: dict[int, str] = {
     10: "AS-REQ",
     11: "AS-REP",
@@ -36,7 +42,8 @@ MESSAGE_TYPES: dict[int, str] = {
     30: "KRB-ERROR",
 }
 
-#: RFC 4121 4.1 and 4.2.6, RFC 1964 1.1 and 1.2: TOK_ID of a GSS token, as two bytes in the order of the wire.
+#: TOK_ID of a GSS token, as two bytes in the order of the wire: RFC 4121 4.1 and 4.2.6, RFC 1964 1.1 and 1.2,
+#: draft-swift-win2k-krb-user2user (04 00, 04 01), draft-zhu-pku2u 6 (05 00, 06 00), draft-ietf-kitten-iakerb (05 01).
 TOKEN_IDS: dict[int, str] = {
     0x0100: "KRB_AP_REQ",
     0x0200: "KRB_AP_REP",
@@ -49,17 +56,23 @@ TOKEN_IDS: dict[int, str] = {
     0x0101: "MIC (RFC 1964)",
     0x0102: "DeleteSecContext (RFC 1964)",
     0x0201: "Wrap (RFC 1964)",
+    0x0500: "KRB_AS_REQ",
+    0x0600: "KRB_AS_REP",
     0x0501: "IAKERB_PROXY",
 }
 
-#: IANA "Kerberos Encryption Type Numbers" and MS-KILE 3.1.5.2 (the negative ones).
+#: IANA "Kerberos Encryption Type Numbers", where 0, 4 and 6 are reserved and 8 is free: their names and that of 48 are
+#: those of MIT's krb5.h and Heimdal's krb5.asn1. The negative ones are Microsoft's, from ntsecapi.h (KERB_ETYPE_...).
 ENCTYPES: dict[int, str] = {
     0: "null",
     1: "des-cbc-crc",
     2: "des-cbc-md4",
     3: "des-cbc-md5",
+    4: "des-cbc-raw",
     5: "des3-cbc-md5",
+    6: "des3-cbc-raw",
     7: "des3-cbc-sha1",
+    8: "des-hmac-sha1",
     9: "dsaWithSHA1-CmsOID",
     10: "md5WithRSAEncryption-CmsOID",
     11: "sha1WithRSAEncryption-CmsOID",
@@ -76,15 +89,25 @@ ENCTYPES: dict[int, str] = {
     24: "rc4-hmac-exp",
     25: "camellia128-cts-cmac",
     26: "camellia256-cts-cmac",
+    48: "pk-cross",
     65: "subkey-keymaterial",
     -128: "rc4-md4",
+    -129: "rc4-plain2",
+    -130: "rc4-lm",
+    -131: "rc4-sha",
+    -132: "des-plain",
     -133: "rc4-hmac-old",
+    -134: "rc4-plain-old",
     -135: "rc4-hmac-old-exp",
-    -140: "des-plain (RC4_PLAIN_EXP)",
-    -141: "rc4-plain-old",
+    -136: "rc4-plain-old-exp",
+    -140: "rc4-plain",
+    -141: "rc4-plain-exp",
+    -148: "aes128-cts-hmac-sha1-96-plain",
+    -149: "aes256-cts-hmac-sha1-96-plain",
 }
 
-#: RFC 4120 6.2 and 7.5.8, RFC 4556 (7 of X.500), RFC 6806, RFC 6111, MS-KILE 3.3.5.6.1 (-128 and below).
+#: RFC 4120 7.5.8; RFC 6111 3.1 (11), RFC 5179 (12); Microsoft's -128 to -130 and Heimdal's own -1200 to -1203 as in
+#: Heimdal's krb5.asn1.
 NAME_TYPES: dict[int, str] = {
     0: "NT-UNKNOWN",
     1: "NT-PRINCIPAL",
@@ -100,131 +123,21 @@ NAME_TYPES: dict[int, str] = {
     -128: "NT-MS-PRINCIPAL",
     -129: "NT-MS-PRINCIPAL-AND-ID",
     -130: "NT-ENT-PRINCIPAL-AND-ID",
+    -1200: "NT-NTLM",
+    -1201: "NT-X509-GENERAL-NAME",
+    -1202: "NT-GSS-HOSTBASED-SERVICE",
+    -1203: "NT-CACHE-UUID",
 }
 
-#: RFC 4120 7.5.9 and its successors, with the symbols that MIT's and Windows' logs print.
-ERRORS: dict[int, str] = {
-    0: "KDC_ERR_NONE",
-    1: "KDC_ERR_NAME_EXP",
-    2: "KDC_ERR_SERVICE_EXP",
-    3: "KDC_ERR_BAD_PVNO",
-    4: "KDC_ERR_C_OLD_MAST_KVNO",
-    5: "KDC_ERR_S_OLD_MAST_KVNO",
-    6: "KDC_ERR_C_PRINCIPAL_UNKNOWN",
-    7: "KDC_ERR_S_PRINCIPAL_UNKNOWN",
-    8: "KDC_ERR_PRINCIPAL_NOT_UNIQUE",
-    9: "KDC_ERR_NULL_KEY",
-    10: "KDC_ERR_CANNOT_POSTDATE",
-    11: "KDC_ERR_NEVER_VALID",
-    12: "KDC_ERR_POLICY",
-    13: "KDC_ERR_BADOPTION",
-    14: "KDC_ERR_ETYPE_NOSUPP",
-    15: "KDC_ERR_SUMTYPE_NOSUPP",
-    16: "KDC_ERR_PADATA_TYPE_NOSUPP",
-    17: "KDC_ERR_TRTYPE_NOSUPP",
-    18: "KDC_ERR_CLIENT_REVOKED",
-    19: "KDC_ERR_SERVICE_REVOKED",
-    20: "KDC_ERR_TGT_REVOKED",
-    21: "KDC_ERR_CLIENT_NOTYET",
-    22: "KDC_ERR_SERVICE_NOTYET",
-    23: "KDC_ERR_KEY_EXPIRED",
-    24: "KDC_ERR_PREAUTH_FAILED",
-    25: "KDC_ERR_PREAUTH_REQUIRED",
-    26: "KDC_ERR_SERVER_NOMATCH",
-    27: "KDC_ERR_MUST_USE_USER2USER",
-    28: "KDC_ERR_PATH_NOT_ACCEPTED",
-    29: "KDC_ERR_SVC_UNAVAILABLE",
-    31: "KRB_AP_ERR_BAD_INTEGRITY",
-    32: "KRB_AP_ERR_TKT_EXPIRED",
-    33: "KRB_AP_ERR_TKT_NYV",
-    34: "KRB_AP_ERR_REPEAT",
-    35: "KRB_AP_ERR_NOT_US",
-    36: "KRB_AP_ERR_BADMATCH",
-    37: "KRB_AP_ERR_SKEW",
-    38: "KRB_AP_ERR_BADADDR",
-    39: "KRB_AP_ERR_BADVERSION",
-    40: "KRB_AP_ERR_MSG_TYPE",
-    41: "KRB_AP_ERR_MODIFIED",
-    42: "KRB_AP_ERR_BADORDER",
-    43: "KRB_AP_ERR_ILL_CR_TKT",
-    44: "KRB_AP_ERR_BADKEYVER",
-    45: "KRB_AP_ERR_NOKEY",
-    46: "KRB_AP_ERR_MUT_FAIL",
-    47: "KRB_AP_ERR_BADDIRECTION",
-    48: "KRB_AP_ERR_METHOD",
-    49: "KRB_AP_ERR_BADSEQ",
-    50: "KRB_AP_ERR_INAPP_CKSUM",
-    51: "KRB_AP_PATH_NOT_ACCEPTED",
-    52: "KRB_ERR_RESPONSE_TOO_BIG",
-    60: "KRB_ERR_GENERIC",
-    61: "KRB_ERR_FIELD_TOOLONG",
-    62: "KDC_ERR_CLIENT_NOT_TRUSTED",
-    63: "KDC_ERR_KDC_NOT_TRUSTED",
-    64: "KDC_ERR_INVALID_SIG",
-    65: "KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED",
-    66: "KDC_ERR_CERTIFICATE_MISMATCH",
-    67: "KRB_AP_ERR_NO_TGT",
-    68: "KDC_ERR_WRONG_REALM",
-    69: "KRB_AP_ERR_USER_TO_USER_REQUIRED",
-    70: "KDC_ERR_CANT_VERIFY_CERTIFICATE",
-    71: "KDC_ERR_INVALID_CERTIFICATE",
-    72: "KDC_ERR_REVOKED_CERTIFICATE",
-    73: "KDC_ERR_REVOCATION_STATUS_UNKNOWN",
-    74: "KDC_ERR_REVOCATION_STATUS_UNAVAILABLE",
-    75: "KDC_ERR_CLIENT_NAME_MISMATCH",
-    76: "KDC_ERR_KDC_NAME_MISMATCH",
-    77: "KDC_ERR_INCONSISTENT_KEY_PURPOSE",
-    78: "KDC_ERR_DIGEST_IN_CERT_NOT_ACCEPTED",
-    79: "KDC_ERR_PA_CHECKSUM_MUST_BE_INCLUDED",
-    80: "KDC_ERR_DIGEST_IN_SIGNED_DATA_NOT_ACCEPTED",
-    81: "KDC_ERR_PUBLIC_KEY_ENCRYPTION_NOT_SUPPORTED",
-    82: "KRB_AP_ERR_PRINCIPAL_UNKNOWN",
-    83: "KRB_AP_ERR_PRINCIPAL_RESERVED",
-    85: "KRB_AP_ERR_IAKERB_KDC_NOT_FOUND",
-    86: "KRB_AP_ERR_IAKERB_KDC_NO_RESPONSE",
-    90: "KDC_ERR_PREAUTH_EXPIRED",
-    91: "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED",
-    92: "KDC_ERR_PREAUTH_BAD_AUTHENTICATION_SET",
-    93: "KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS",
-    100: "KDC_ERR_NO_ACCEPTABLE_KDF",
-}
-
-#: What an error says, for a person; the other codes speak by their symbol.
-ERROR_TEXTS: dict[int, str] = {
-    6: "the client's account is unknown to the KDC",
-    7: "the service name is unknown to the KDC (no account has that SPN)",
-    8: "several accounts have the same name or SPN",
-    13: "the KDC refuses an option that was asked for",
-    14: "no encryption type in common",
-    18: "the client's account is disabled, locked or expired",
-    23: "the password has expired",
-    24: "the password (pre-authentication) is wrong",
-    25: "the KDC asks for pre-authentication (a usual first answer)",
-    29: "the KDC is not available",
-    31: "a key does not open what it should: decryption failed its integrity check",
-    32: "the ticket has expired",
-    33: "the ticket is not valid yet",
-    34: "the same authenticator was seen before (replay)",
-    35: "the ticket is not for this service",
-    36: "ticket and authenticator name different clients",
-    37: "the clocks differ too much",
-    38: "the address in the ticket is another one",
-    39: "protocol version not supported",
-    40: "message type not expected",
-    41: "the service's key does not open the ticket",
-    44: "that version of the service's key is not available",
-    45: "the service's key is not available",
-    52: "the answer is too long for UDP; ask over TCP",
-    60: "an error without a number of its own",
-    68: "the principal is in another realm",
-    69: "the service wants user-to-user authentication",
-}
-
-#: IANA "Pre-authentication and Typed Data"; MS-KILE 2.2.? and MS-SFU 2.2 (128 and up).
+#: IANA "Pre-authentication and Typed Data" (RFC 4120 7.5.2, RFC 6113 7.1); MS-KILE 2.2 and 3.1.5.1 (161, 162, 165,
+#: 167), 2.2.13 and 2.2.14 (170, 171), MS-SFU 2.2.2 (130, which IANA calls PA-FOR-X509-USER); Heimdal's krb5.asn1 (655);
+#: PacketCable (-1). IANA has two names for 20, of which Windows and MIT use this one (the other:
+#: PA-USE-SPECIFIED-KVNO), and two for 22: in METHOD-DATA it is PA-GET-FROM-TYPED-DATA.
 PADATA: dict[int, str] = {
     1: "PA-TGS-REQ",
     2: "PA-ENC-TIMESTAMP",
     3: "PA-PW-SALT",
+    4: "reserved",
     5: "PA-ENC-UNIX-TIME",
     6: "PA-SANDIA-SECUREID",
     7: "PA-SESAME",
@@ -240,7 +153,7 @@ PADATA: dict[int, str] = {
     17: "PA-PK-AS-REP",
     18: "PA-PK-OCSP-RESPONSE",
     19: "PA-ETYPE-INFO2",
-    20: "PA-USE-SPECIFIED-KVNO",
+    20: "PA-SVR-REFERRAL-INFO",
     21: "PA-SAM-REDIRECT",
     22: "TD-PADATA",
     23: "PA-SAM-ETYPE-INFO",
@@ -262,7 +175,7 @@ PADATA: dict[int, str] = {
     112: "TD-CERT-DIGEST-ALGORITHMS",
     128: "PA-PAC-REQUEST",
     129: "PA-FOR-USER",
-    130: "PA-FOR-X509-USER",
+    130: "PA-S4U-X509-USER",
     131: "PA-FOR-CHECK-DUPS",
     132: "PA-AS-CHECKSUM",
     133: "PA-FX-COOKIE",
@@ -284,51 +197,23 @@ PADATA: dict[int, str] = {
     151: "PA-SPAKE",
     152: "PA-REDHAT-IDP-OAUTH2",
     153: "PA-REDHAT-PASSKEY",
-    161: "PA-KERB-KEY-LIST-REQ",
-    162: "PA-KERB-KEY-LIST-REP",
+    161: "KERB-KEY-LIST-REQ",
+    162: "KERB-KEY-LIST-REP",
     165: "PA-SUPPORTED-ENCTYPES",
     166: "PA-EXTENDED-ERROR",
     167: "PA-PAC-OPTIONS",
     170: "KERB-SUPERSEDED-BY-USER",
     171: "KERB-DMSA-KEY-PACKAGE",
+    655: "PA-GSS",
+    -1: "PA-PROV-SRV-LOCATION",
 }
 
 #: RFC 4120 5.5.1: bit numbers of APOptions.
 AP_OPTIONS: dict[int, str] = {0: "reserved", 1: "use-session-key", 2: "mutual-required"}
 
-#: MS-KILE 2.2.1: data-type of KERB-ERROR-DATA.
+#: MS-KILE 2.2.2: data-type of KERB-ERROR-DATA; 1, which it no longer lists, holds an NTSTATUS by itself.
 KERB_ERROR_DATA_TYPES: dict[int, str] = {
     1: "KERB_AP_ERR_TYPE_NTSTATUS",
     2: "KERB_AP_ERR_TYPE_SKEW_RECOVERY",
     3: "KERB_ERR_TYPE_EXTENDED",
-}
-
-#: NTSTATUS values that KERB-EXT-ERROR carries in practice: MS-ERREF 2.3.1.
-NTSTATUS: dict[int, str] = {
-    0x00000000: "STATUS_SUCCESS",
-    0xC000000D: "STATUS_INVALID_PARAMETER",
-    0xC0000022: "STATUS_ACCESS_DENIED",
-    0xC000005E: "STATUS_NO_LOGON_SERVERS",
-    0xC0000064: "STATUS_NO_SUCH_USER",
-    0xC000006A: "STATUS_WRONG_PASSWORD",
-    0xC000006D: "STATUS_LOGON_FAILURE",
-    0xC000006E: "STATUS_ACCOUNT_RESTRICTION",
-    0xC000006F: "STATUS_INVALID_LOGON_HOURS",
-    0xC0000070: "STATUS_INVALID_WORKSTATION",
-    0xC0000071: "STATUS_PASSWORD_EXPIRED",
-    0xC0000072: "STATUS_ACCOUNT_DISABLED",
-    0xC000009A: "STATUS_INSUFFICIENT_RESOURCES",
-    0xC00000BB: "STATUS_NOT_SUPPORTED",
-    0xC00000DC: "STATUS_INVALID_SERVER_STATE",
-    0xC00000E5: "STATUS_INTERNAL_ERROR",
-    0xC0000133: "STATUS_TIME_DIFFERENCE_AT_DC",
-    0xC000015B: "STATUS_LOGON_TYPE_NOT_GRANTED",
-    0xC0000193: "STATUS_ACCOUNT_EXPIRED",
-    0xC0000224: "STATUS_PASSWORD_MUST_CHANGE",
-    0xC0000225: "STATUS_NOT_FOUND",
-    0xC0000234: "STATUS_ACCOUNT_LOCKED_OUT",
-    0xC000035B: "STATUS_BAD_BINDINGS",
-    0xC0000380: "STATUS_SMARTCARD_WRONG_PIN",
-    0xC0000388: "STATUS_DOWNGRADE_DETECTED",
-    0xC0000413: "STATUS_AUTHENTICATION_FIREWALL_FAILED",
 }
