@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from secctx.decoders.values import BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, STRUCT, TIME, Node
+from secctx.decoders.values import BOOL, BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, SECRET, STRUCT, TIME, Node
 
 #: So many bytes of a long byte string are shown unless everything is asked for.
 SHORT_BYTES = 16
 #: Texts longer than this are shortened likewise.
 SHORT_TEXT = 200
+
+#: How the vectors of MS-NEGOEX count what they point to.
+_COUNTS = {"ByteArrayLength": "bytes", "AuthSchemeCount": "items", "ExtensionCount": "items", "AlertCount": "items"}
 
 _PREFIXES = ("NTLMSSP_NEGOTIATE_", "NTLM_NEGOTIATE_", "NTLMSSP_")
 
@@ -17,6 +20,10 @@ _PREFIXES = ("NTLMSSP_NEGOTIATE_", "NTLM_NEGOTIATE_", "NTLMSSP_")
 def cell(node: Node, full: bool) -> tuple[str, str]:
     """Value and meaning of a field without children, as text."""
     value, meaning = node.value, node.meaning
+    if node.kind == SECRET:
+        return f"{size_of_secret(node)} bytes, not shown", "a secret (--show-secrets shows it)"
+    if node.kind == BOOL:
+        return "true" if value else "false", str(meaning or "")
     if isinstance(value, bytes) or node.kind == BYTES:
         return _hex(value if isinstance(value, bytes) else b"", full), str(meaning or "")
     if node.name == "TOK_ID" and isinstance(value, int):
@@ -37,6 +44,11 @@ def cell(node: Node, full: bool) -> tuple[str, str]:
     return text, meaning if isinstance(meaning, str) else ""
 
 
+def size_of_secret(node: Node) -> int:
+    """How many bytes a secret has, without the tag and length around them."""
+    return len(node.value) if isinstance(node.value, bytes) else 0
+
+
 def inline(node: Node) -> tuple[str, str] | None:
     """A structure that is better read on one line; None where it is not."""
     if node.kind == PRINCIPAL and len(node.children) == 2:
@@ -54,6 +66,8 @@ def inline(node: Node) -> tuple[str, str] | None:
         length, largest, offset = map(named, node.children)
         differs = "" if length == largest else f", MaxLen {largest}"
         return f"{length} bytes at {offset}{differs}", ""
+    if names[:1] and names[0].endswith("ArrayOffset") and len(names) in (2, 3) and names[1] in _COUNTS:
+        return f"{named(node.children[1])} {_COUNTS[names[1]]} at {named(node.children[0])}", ""
     if node.name == "Version" and isinstance(node.meaning, str):
         return node.meaning, ""
     return None
@@ -82,6 +96,8 @@ def named(node: Node | None) -> str:
     """The name of a value where it has one, else the value."""
     if node is None:
         return ""
+    if node.kind in (SECRET, BOOL):
+        return cell(node, False)[0]
     value = node.value.hex() if isinstance(node.value, bytes) else node.value
     return node.meaning if isinstance(node.meaning, str) else str(value)
 

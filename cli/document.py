@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from secctx.carriers.token import Source
 from secctx.decoders.values import (
+    BOOL,
     BYTES,
     ENUM,
     FILETIME,
@@ -17,6 +18,7 @@ from secctx.decoders.values import (
     LIST,
     OID,
     PRINCIPAL,
+    SECRET,
     STRUCT,
     TEXT,
     TIME,
@@ -28,6 +30,7 @@ from secctx.decoders.values import (
     walk,
 )
 
+from .cells import size_of_secret
 from .summary import summarise
 
 SCHEMA: Final = "secctx.decode/1"
@@ -128,6 +131,8 @@ _SHAPES: Final[dict[str, Callable[[Node], Any]]] = {
     OID: _oid,
     TIME: _time,
     FILETIME: attrgetter("meaning"),
+    BOOL: attrgetter("value"),
+    SECRET: lambda node: {"secret": True, "size": size_of_secret(node)},
 }
 
 

@@ -13,10 +13,11 @@ from .errors import Refusal
 _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
-def write_whole(path: str, data: bytes) -> None:
+def write_whole(path: str, data: bytes, *, private: bool = False) -> None:
     """Write `data` to `path`: beside it first, then renamed over it, so that a reader sees the old or the new file.
 
-    `-` is standard output; what is no regular file (a pipe, a device) is written to as it is.
+    `-` is standard output; what is no regular file (a pipe, a device) is written to as it is. With `private` nobody
+    else can read the file.
     """
     if path == "-" or path in _STDOUT:
         sys.stdout.flush()
@@ -28,7 +29,7 @@ def write_whole(path: str, data: bytes) -> None:
                 special.write(data)
             return
         target = os.path.realpath(path)
-        replace_whole(target, data, _mode(target))
+        replace_whole(target, data, 0o600 if private else _mode(target))
     except OSError as error:
         raise Refusal(f"{path}: cannot be written: {error.strerror}", exits.NO_FILE) from None
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from secctx.decoders.values import BYTES, LIST, OID, PRINCIPAL, STRUCT, TEXT, TOKEN, Decoded, Node, follow
+from secctx.decoders.values import BYTES, LIST, OID, PRINCIPAL, SECRET, STRUCT, TEXT, TOKEN, Decoded, Node, follow, walk
 
 from .document import Json, value
+
+
+class HiddenError(Exception):
+    """The value is a secret, or holds one, and showing it was not asked for."""
 
 
 def text_at(decoded: Decoded, document: Json, path: str) -> str:
     """The value at a path of the token's fields, of a value's parts (`PATH.value`, `PATH.name`), or of the document.
 
-    LookupError where there is none.
+    LookupError where there is none, HiddenError where it holds a secret.
     """
     nodes, rest = follow(decoded.root, path.removeprefix("fields."))
     if nodes and not rest:
@@ -29,8 +33,18 @@ def find(root: Node, path: str) -> Node | None:
     return nodes[-1] if nodes and not rest else None
 
 
+def holds_secret(node: Node) -> bool:
+    """Whether the field is a secret or has one in it."""
+    return node.kind == SECRET or any(below.kind == SECRET for _, below in walk(node))
+
+
 def raw(node: Node, data: bytes) -> bytes:
-    """The bytes of a value: what it holds where it is a byte string or text, else its encoding in the token."""
+    """The bytes of a value: what it holds where it is a byte string or text, else its encoding in the token.
+
+    HiddenError where that is or holds a secret.
+    """
+    if holds_secret(node):
+        raise HiddenError
     if node.kind == BYTES and isinstance(node.value, bytes):
         return node.value
     encoded = data[node.start : node.stop]
@@ -41,6 +55,8 @@ def raw(node: Node, data: bytes) -> bytes:
 
 def as_text(node: Node, data: bytes) -> str:
     """A value as one line of text: a name rather than a number where both are known, hex for bytes and tokens."""
+    if node.kind == SECRET or (node.kind == TOKEN and holds_secret(node)):
+        raise HiddenError
     if node.kind == TOKEN:
         return data[node.start : node.stop].hex()
     if node.kind == PRINCIPAL:

@@ -48,8 +48,26 @@ def said(node: Node) -> str:
 
 
 def _detail(mechanism: str, message: str | None, node: Node) -> str:
-    describe_message = _MESSAGES.get((mechanism, message or ""))
+    which = mechanism, message or ""
+    describe_message = _MESSAGES.get(which) or _rarer(mechanism).get(which)
     return "" if describe_message is None else describe_message(node)
+
+
+def _rarer(mechanism: str) -> dict[tuple[str, str], Callable[[Node], str]]:
+    """What says the messages that are no legs of a usual logon; imported where one is met."""
+    if mechanism in ("Kerberos", "IAKERB"):
+        from . import summary_kerberos, summary_more
+
+        return summary_kerberos.MESSAGES | summary_more.MESSAGES
+    if mechanism == "NEGOEX":
+        from .summary_negoex import MESSAGES as NEGOEX
+
+        return NEGOEX
+    if mechanism in ("CredSSP", "NTLM"):
+        from .summary_more import MESSAGES as MORE
+
+        return MORE
+    return {}
 
 
 def _text(node: Node | None, *path: str) -> str:

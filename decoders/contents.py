@@ -9,7 +9,7 @@ from typing import Final
 
 from .grammar import Plan
 from .reading import Reading
-from .values import BYTES, ENUM, FLAGS, INT, OID, TEXT, TIME, Node
+from .values import BOOL, BYTES, ENUM, FLAGS, INT, OID, TEXT, TIME, Node
 
 #: Longer contents are shown as bytes: no protocol here has such numbers, and big ones cost more than they say.
 MAX_INTEGER_BYTES = 32
@@ -57,6 +57,18 @@ def _read_flags(reading: Reading, plan: Plan, node: Node, body: int, end: int) -
         if value
         else ()
     )
+
+
+def _read_boolean(reading: Reading, plan: Plan, node: Node, body: int, end: int) -> None:
+    raw = reading.data[body:end]
+    if len(raw) != 1:
+        node.kind = BYTES
+        node.value = raw
+        reading.fail("der", node, body, "one byte of BOOLEAN", f"{len(raw)} bytes")
+        return
+    node.value = raw != b"\0"
+    if raw not in (b"\0", b"\xff"):
+        reading.fail("der", node, body, "0x00 or 0xff (DER)", f"0x{raw[0]:02x}")
 
 
 def _read_bytes(reading: Reading, plan: Plan, node: Node, body: int, end: int) -> None:
@@ -123,10 +135,25 @@ def oid_text(raw: bytes) -> str | None:
     return ".".join(map(str, (top, arcs[0] - 40 * top, *arcs[1:])))
 
 
+def principal_text(node: Node) -> str:
+    """A PrincipalName as people write it: `HTTP/web.lab.example`, with `/`, `@` and `\\` inside a part escaped."""
+    strings = node.child("name-string")
+    if strings is None:
+        return ""
+    return "/".join(_escape(str(part.value)) for part in strings.children if part.kind == TEXT)
+
+
+def _escape(part: str) -> str:
+    if "/" in part or "@" in part or "\\" in part:
+        part = part.replace("\\", "\\\\").replace("/", "\\/").replace("@", "\\@")
+    return part
+
+
 PRIMITIVES: Final[dict[str, Callable[[Reading, Plan, Node, int, int], None]]] = {
     INT: _read_integer,
     ENUM: _read_integer,
     FLAGS: _read_flags,
+    BOOL: _read_boolean,
     BYTES: _read_bytes,
     TEXT: _read_text,
     TIME: _read_time,

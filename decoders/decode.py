@@ -8,7 +8,7 @@ from .recognise import recognise
 from .values import BYTES, STRUCT, TOKEN, Decoded, Node
 
 #: What begins with a DER tag and length, and so says itself where it ends.
-_SELF_DELIMITED = ("GSS", "SPNEGO", "Kerberos", "SEQUENCE", "TSRequest")
+_SELF_DELIMITED = ("GSS", "SPNEGO", "Kerberos", "SEQUENCE", "TSRequest", "TSCredentials")
 
 
 def decode(data: bytes) -> Decoded:
@@ -21,13 +21,9 @@ def decode(data: bytes) -> Decoded:
         _refuse(reading, root, children)
         return Decoded("unknown", None, data, root, reading.finish(root))
     stop = len(data)
-    if kind in _SELF_DELIMITED:
-        from .der import announced_end
-
-        announced = announced_end(data)
-        if announced is not None:
-            reading.announced = announced
-            stop = max(stop, announced)
+    reading.announced = _announced(kind, data)
+    if reading.announced is not None:
+        stop = max(stop, reading.announced)
     mechanism, message, end = _read(reading, root, kind, 0, stop, children)
     if end < len(data):
         keep_trailing(reading, f"the end of the token after {end} bytes", end, len(data), children)
@@ -36,11 +32,26 @@ def decode(data: bytes) -> Decoded:
     return Decoded(mechanism, message, data, root, reading.finish(root))
 
 
+def _announced(kind: str, data: bytes) -> int | None:
+    """The size that the token gives itself, None where its kind gives none."""
+    if kind in _SELF_DELIMITED:
+        from .der import announced_end
+
+        return announced_end(data)
+    if kind == "KPASSWD":
+        return int.from_bytes(data[:2])
+    if kind == "TCP":
+        from .kerberos import record_size
+
+        return 4 + record_size(data, 4)
+    return None
+
+
 def open_token(reading: Reading, node: Node, at: int, stop: int) -> bool:
     """Open the token that an octet string holds, in the node of the octet string; False where it is none we know."""
     kind = recognise(reading.data, at, stop)
-    if kind is None:
-        return False
+    if kind is None or (kind == "Kerberos" and min(stop, reading.end) - at < 3):
+        return False  # one byte and a length are no sign of a message where anything may stand
     if reading.deep >= MAX_TOKENS_DEEP:
         reading.fail("depth", node, at, f"at most {MAX_TOKENS_DEEP} tokens inside each other", "one more")
         return False
@@ -78,11 +89,15 @@ def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: lis
 
         return "NTLM", decode_signature(reading, at, stop, root, into), stop
     if kind == "NEGOEX":
-        return "NEGOEX", foreign.decode_negoex(reading, at, stop, into), stop
+        from .negoex import decode_negoex
+
+        return "NEGOEX", *decode_negoex(reading, at, stop, into)
     if kind == "RFC4121":
-        return "Kerberos", foreign.decode_rfc4121(reading, at, stop, into), stop
+        from .per_message import decode_per_message
+
+        return "Kerberos", *decode_per_message(reading, root, at, stop, into)
     # asn1crypto is imported from here on: NTLM does not pay for it.
-    from . import der, gss, kerberos, spnego
+    from . import gss, kerberos, spnego
 
     if kind == "GSS":
         return gss.decode_gss(reading, root, at, stop, into)
@@ -91,9 +106,18 @@ def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: lis
     if kind == "SEQUENCE":
         return "Kerberos", *kerberos.decode_untagged(reading, root, at, stop, into)
     if kind == "TOK_ID":
-        return "Kerberos", *kerberos.decode_token_id(reading, root, at, stop, into)
-    if kind == "TSRequest":
-        return "CredSSP", "TSRequest", der.keep_element(reading, root, at, stop, into)
+        name, end = kerberos.decode_token_id(reading, root, at, stop, into)
+        return "IAKERB" if name == "IAKERB_PROXY" else "Kerberos", name, end
+    if kind == "TCP":
+        return "Kerberos", *kerberos.decode_record(reading, root, at, stop, into)
+    if kind == "KPASSWD":
+        from .kpasswd import decode_kpasswd
+
+        return "Kerberos", *decode_kpasswd(reading, root, at, stop, into)
+    if kind in ("TSRequest", "TSCredentials"):
+        from .credssp import decode_credssp
+
+        return "CredSSP", kind, decode_credssp(reading, kind, root, at, stop, into)
     return "Kerberos", *kerberos.decode_message(reading, root, at, stop, into)
 
 

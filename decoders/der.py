@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from asn1crypto.core import Asn1Value
 
-from .contents import PRIMITIVES
-from .grammar import Field, Opener, Plan, plan_of, tag_name
+from .contents import PRIMITIVES, principal_text
+from .grammar import CHOICE, NO_TAG, Field, Opener, Plan, plan_of, tag_name
 from .reading import Reading
 from .values import BYTES, LIST, PRINCIPAL, STRUCT, TEXT, Node
 
@@ -135,19 +135,27 @@ def read_element(
         at, stop = header[1], header[2]
         stops.append(stop)
     header = read_header(reading, node, at, stop)
-    if header is None or header[0] != plan.tag:
+    if header is None or not _begins(plan, header[0]):
         return _unreadable(reading, node, at, header, plan.tag, plan, stops, into)
     _, body, end = header
     node.start = at if start < 0 else start
     if start < 0:
         node.stop = end if end < reading.end else reading.end
-    _read_contents(reading, plan, node, body, end, siblings, opener)
+    if plan.tag == NO_TAG:
+        _read_untagged(reading, plan, node, at, end)
+    else:
+        _read_contents(reading, plan, node, body, end, siblings, opener)
     behind = node.name
     for stop in reversed(stops[1:]):
         if keep_surplus(reading, node, behind, end, stop, into):
             behind += "-again"
         end = stop
     return end
+
+
+def _begins(plan: Plan, tag: int) -> bool:
+    """Whether an element of the type can have that tag."""
+    return tag == plan.tag or (plan.tag == NO_TAG and (not plan.known or tag in plan.known))
 
 
 def _read_contents(
@@ -175,6 +183,20 @@ def _read_contents(
         PRIMITIVES[kind](reading, plan, node, body, end)
 
 
+def _read_untagged(reading: Reading, plan: Plan, node: Node, at: int, end: int) -> None:
+    """What has no tag of its own: a CHOICE, which is a structure with one of its fields, or ANY, kept whole."""
+    if plan.kind == CHOICE:
+        children: list[Node] = []
+        node.kind, node.children = STRUCT, children
+        field = next(field for field in plan.fields if field.first == reading.data[at])
+        read_element(reading, field.plan, field.name, at, end, children, field.wrappers, field.opener)
+    elif end > reading.end:
+        reading.short(node, at, end - at, end)
+        node.value = reading.data[at:]
+    else:
+        node.value = reading.data[at:end]
+
+
 def _read_fields(reading: Reading, plan: Plan, node: Node, at: int, end: int) -> None:
     """The fields of a SEQUENCE, in its order; absent optional ones are passed over, unknown ones kept as bytes."""
     children: list[Node] = []
@@ -189,7 +211,7 @@ def _read_fields(reading: Reading, plan: Plan, node: Node, at: int, end: int) ->
         tag = reading.data[at]
         for index in range(following, len(fields)):
             field = fields[index]
-            if field.first == tag:
+            if field.first == tag or field.first == NO_TAG:
                 _require(reading, node, fields[following:index], at, tag_name(tag))
                 following = index + 1
                 at = read_element(reading, field.plan, field.name, at, end, children, field.wrappers, field.opener)
@@ -260,7 +282,8 @@ def _unreadable(
     node.stop = max(node.start, min(end, reading.end))
     node.value = reading.data[node.start : node.stop]
     if header is not None:
-        reading.fail("tag", node, at, f"{tag_name(wanted)} ({plan.name})", tag_name(header[0]))
+        names = [tag_name(wanted)] if wanted != NO_TAG else map(tag_name, plan.known)
+        reading.fail("tag", node, at, f"{' or '.join(names)} ({plan.name})", tag_name(header[0]))
     behind = node.name
     for stop in reversed(outer[1:]):
         if keep_surplus(reading, node, behind, end, stop, into):
@@ -280,20 +303,6 @@ def keep_surplus(reading: Reading, root: Node, behind: str, at: int, stop: int, 
     into.append(extra)
     reading.fail("trailing", extra, at, f"nothing behind {behind} in what contains it", f"{stop - at} bytes")
     return True
-
-
-def principal_text(node: Node) -> str:
-    """A PrincipalName as people write it: `HTTP/web.lab.example`, with `/`, `@` and `\\` inside a part escaped."""
-    strings = node.child("name-string")
-    if strings is None:
-        return ""
-    return "/".join(_escape(str(part.value)) for part in strings.children if part.kind == TEXT)
-
-
-def _escape(part: str) -> str:
-    if "/" in part or "@" in part or "\\" in part:
-        part = part.replace("\\", "\\\\").replace("/", "\\/").replace("@", "\\@")
-    return part
 
 
 def keep_element(reading: Reading, root: Node, at: int, stop: int, into: list[Node]) -> int:

@@ -7,11 +7,12 @@ offset, so the walk in `der.py` reads the bytes itself, guided by these plans.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from asn1crypto import core
 
-from .values import BYTES, ENUM, FLAGS, INT, LIST, OID, PRINCIPAL, STRUCT, TEXT, TIME, Node
+from .values import BOOL, BYTES, ENUM, FLAGS, INT, LIST, OID, PRINCIPAL, STRUCT, TEXT, TIME, Node
 
 if TYPE_CHECKING:
     from .reading import Reading
@@ -20,9 +21,19 @@ if TYPE_CHECKING:
 #: Answers whether it did; the node is then a structure or token with a span of its own.
 Opener = Callable[["Reading", Node, Sequence[Node], int, int], bool]
 
+CHOICE: Final = "choice"  #: kind of a plan: one of several elements, told by its tag
+ANY: Final = "any"  #: kind of a plan: any one element, kept whole
+
+#: Stands for the tag of a plan that has none of its own.
+NO_TAG: Final = -1
+
 _TAGS: Final[tuple[tuple[type, int, str], ...]] = (
+    (core.Choice, NO_TAG, CHOICE),
+    (core.Any, NO_TAG, ANY),
     (core.Sequence, 0x30, STRUCT),
+    (core.SetOf, 0x31, LIST),  # before SequenceOf, which it derives from
     (core.SequenceOf, 0x30, LIST),
+    (core.Boolean, 0x01, BOOL),
     (core.Enumerated, 0x0A, ENUM),
     (core.Integer, 0x02, INT),
     (core.BitString, 0x03, FLAGS),
@@ -88,6 +99,7 @@ def opens(cls: type[core.Sequence], field: str) -> Callable[[Opener], Opener]:
     """Register the function that opens the OCTET STRING `field` of `cls`; to be done before the first token is read."""
 
     def register(opener: Opener) -> Opener:
+        assert cls not in _plans, f"{cls.__name__} was read before {field} could be opened"
         _openers[cls, field] = opener
         return opener
 
@@ -124,22 +136,36 @@ def _compile(cls: type[core.Asn1Value]) -> Plan:
     if cls.__name__ == "PrincipalName":
         kind = PRINCIPAL
     own = getattr(cls, "explicit", None)
+    if own is not None and isinstance(own[0], tuple):
+        own = own[0]  # asn1crypto's form of it, from a class's first instance on
     wrappers = () if own is None else ((own[0] << 6) | 0x20 | own[1],)
     plan = Plan(cls.__name__, kind, tag, wrappers, table)
     if issubclass(cls, core.Sequence):
         plan.fields = [_field(cls, *spec) for spec in cls._fields]
         plan.known = {field.first: field.name for field in plan.fields}
         plan.last = max(plan.known, default=0)
-    elif issubclass(cls, core.SequenceOf):
+    elif issubclass(cls, core.Choice):
+        plan.fields = [_field(cls, *spec) for spec in cls._alternatives]
+        plan.known = {field.first: field.name for field in plan.fields}
+    elif issubclass(cls, core.SequenceOf | core.SetOf):
         plan.item = plan_of(cls._child_spec)
     return plan
 
 
 def _field(
-    owner: type[core.Sequence], name: str, cls: type[core.Asn1Value], options: Mapping[str, Any] | None = None
+    owner: type[core.Asn1Value], name: str, cls: type[core.Asn1Value], options: Mapping[str, Any] | None = None
 ) -> Field:
     options = options or {}
     plan = plan_of(cls)
+    if "implicit" in options:
+        plan = _tagged(plan, options["implicit"])
     number = options.get("explicit")
     wrappers = plan.wrappers if number is None else (0xA0 | number, *plan.wrappers)
     return Field(name, wrappers, bool(options.get("optional")), plan, _openers.get((owner, name)))
+
+
+def _tagged(plan: Plan, number: int) -> Plan:
+    """The plan under an IMPLICIT tag: the tag takes the place of its own (X.690 8.14)."""
+    tagged = copy(plan)
+    tagged.tag = 0x80 | (plan.tag & 0x20) | number
+    return tagged

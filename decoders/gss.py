@@ -5,6 +5,7 @@ from __future__ import annotations
 from .der import keep_bytes, keep_surplus, read_element, read_header
 from .grammar import plan_of
 from .kerberos import decode_token_id
+from .per_message import read_left_out
 from .reading import Reading
 from .spnego import decode_spnego
 from .spnego_asn1 import MechType
@@ -33,6 +34,8 @@ def decode_gss(reading: Reading, root: Node, at: int, stop: int, into: list[Node
             message, inner = decode_spnego(reading, root, at, end, into)
         case "Kerberos":
             message, inner = decode_token_id(reading, root, at, end, into)
+            if message == "Wrap":
+                inner = end = read_left_out(reading, root, inner, stop, into)
         case _:
             message, inner = _inner_token(reading, root, family, at, end, into)
     keep_surplus(reading, root, "innerContextToken", inner, end, into)

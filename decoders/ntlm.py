@@ -28,8 +28,14 @@ _OPENING = Layout(("Signature", "8s", BYTES), ("MessageType", "I", ENUM))
 _SERVER_CHALLENGE = Layout(("ServerChallenge", "8s", BYTES))
 _RESERVED = Layout(("Reserved", "8s", BYTES))
 _MIC = Layout(("MIC", "16s", BYTES))
-#: MS-NLMP 2.2.2.9.2; in the form of 2.2.2.9.1 the first half of Checksum is RandomPad.
+#: MS-NLMP 2.2.2.9.2, with extended session security.
 _SIGNATURE = Layout(("Version", "I", INT), ("Checksum", "8s", BYTES), ("SeqNum", "I", INT))
+#: MS-NLMP 2.2.2.9.1, without.
+_OLD_SIGNATURE = Layout(
+    ("Version", "I", INT), ("RandomPad", "4s", BYTES), ("Checksum", "4s", BYTES), ("SeqNum", "4s", BYTES)
+)
+#: No session counts so far: a SeqNum from here on is encrypted.
+_TOO_MANY_MESSAGES = 1 << 24
 
 _DOMAIN_NAME = buffer("DomainName", OEM_DOMAIN_SUPPLIED)
 _WORKSTATION_NAME = buffer("Workstation", OEM_WORKSTATION_SUPPLIED, "WorkstationName")
@@ -219,15 +225,31 @@ def _read_payload(header: Header, node: Node, length: int, unicode: bool) -> Non
 
 
 def decode_signature(reading: Reading, start: int, stop: int, root: Node, children: list[Node]) -> str:
-    """Read the NTLMSSP_MESSAGE_SIGNATURE (MS-NLMP 2.2.2.9) at `start` and the message it may stand before."""
+    """Read the NTLMSSP_MESSAGE_SIGNATURE (MS-NLMP 2.2.2.9) at `start` and the message it may stand before.
+
+    Only the session's flags say which of the two forms it is. Without them: MS-NLMP 3.4.4.1 ends with a RandomPad of 0,
+    which marks that form; who sends another RandomPad shows it by a SeqNum too large, which that form encrypts.
+    """
     header = Header(reading, start, stop, root, children)
-    values = header.take(_SIGNATURE)
-    if values is not None:
-        version, checksum, number = children[-3:]
+    body = reading.data[start + 4 : min(stop, start + 16)]
+    old = len(body) == 12 and body[:4] == bytes(4) and any(body)
+    values = header.take(_OLD_SIGNATURE if old else _SIGNATURE)
+    if values is None:
+        return "NTLMSSP_MESSAGE_SIGNATURE"
+    version, *_, checksum, number = children[-len(values) :]
+    if old:
+        children[-3].meaning = "0, as without extended session security"
+        checksum.meaning = number.meaning = "encrypted"
+    elif not any(body):
+        checksum.meaning = "a dummy signature, as with ALWAYS_SIGN alone"
+    else:
         checksum.meaning = "as with extended session security"
-        if values[0] != 1:
-            reading.fail("value", version, version.start, "1", f"{values[0]}")
-        last = start + header.have
-        if start + header.at < last:
-            children.append(Node("SealedMessage", number.stop, last, BYTES, reading.data[number.stop : last]))
+        if values[2] >= _TOO_MANY_MESSAGES:
+            checksum.meaning = "RandomPad and Checksum, or as with extended session security"
+            number.meaning = "so large: encrypted, as without extended session security"
+    if values[0] != 1:
+        reading.fail("value", version, version.start, "1", f"{values[0]}")
+    last = start + header.have
+    if start + header.at < last:
+        children.append(Node("SealedMessage", number.stop, last, BYTES, reading.data[number.stop : last]))
     return "NTLMSSP_MESSAGE_SIGNATURE"

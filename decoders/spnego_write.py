@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from .encoding import tagged
 from .tables.oids import SPNEGO
 
 # asn1crypto is imported where it is used: an acceptor of bare NTLM does not pay for it.
@@ -43,12 +44,4 @@ def neg_token_init2(mechs: Sequence[str]) -> bytes:
     from .spnego_asn1 import NegTokenInit2
 
     inner: bytes = NegTokenInit2({"mechTypes": list(mechs), "negHints": {"hintName": HINT}}).dump()
-    return _tagged(0x60, ObjectIdentifier(SPNEGO).dump() + _tagged(0xA0, inner))
-
-
-def _tagged(tag: int, contents: bytes) -> bytes:
-    size = len(contents)
-    if size < 0x80:
-        return bytes([tag, size]) + contents
-    length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes([tag, 0x80 | len(length)]) + length + contents
+    return tagged(0x60, ObjectIdentifier(SPNEGO).dump() + tagged(0xA0, inner))

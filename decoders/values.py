@@ -26,8 +26,12 @@ TIME: Final = "time"  #: `value` is an aware datetime in UTC; None where the tex
 FILETIME: Final = "filetime"  #: `value` counts 100 ns since 1601-01-01 UTC; `meaning` is ISO 8601
 TEXT: Final = "text"
 BYTES: Final = "bytes"
+BOOL: Final = "bool"
+SECRET: Final = "secret"  #: bytes `value` that must not be shown: a password, a PIN, a key
+SID: Final = "sid"  #: text `value`, `S-1-5-…`, its name in `meaning`; None where a pointer to one is NULL
+PLAINTEXT: Final = "plaintext"  #: other bytes, `value`, made from those of the span; spans below it count in `value`
 
-type_of_value = int | str | bytes | datetime | None
+type_of_value = int | str | bytes | bool | datetime | None
 
 
 class Span(NamedTuple):

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import core
+from builders import kdc
 
 from secctx.carriers.token import Source
 from secctx.cli import document as documents
@@ -27,7 +28,9 @@ from secctx.decoders.values import LIST, PRINCIPAL, STRUCT, TOKEN, Decoded, Node
 
 tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
 
-SAMPLES = tokens.read_whole()
+#: Messages that the repository has no tokens of.
+MADE = [tokens.Sample(name, data) for name, data in kdc.made().items()]
+SAMPLES = tokens.read_whole() + MADE
 SOURCE = Source("", "raw", 0)
 
 
@@ -141,19 +144,22 @@ READERS: dict[int, Any] = {
     0x04: core.OctetString,
     0x06: core.ObjectIdentifier,
     0x0A: core.Integer,
+    0x0C: core.UTF8String,
     0x18: core.GeneralizedTime,
     0x1B: core.GeneralString,
 }
 
 
-#: Leaves that are no one element: a token id, and what is kept as it is.
-NOT_DER = ("TOK_ID", "bytes")
+#: Leaves that are no one element: a token id, what is kept as it is, the lengths of a password change and of TCP.
+NOT_DER = ("TOK_ID", "bytes", "length", "message-length", "protocol-version-number", "AP-REQ-length", "AP-REP-length")
+NOT_DER += ("result-code", "result-string")
+NOT_DER_TOKENS = {"NTLM", "NEGOEX", "MIC"}
 
 
 def _der_leaves(node: Node) -> Iterator[Node]:
     """The leaves below a node that are elements of DER: not those of NTLM, of fixed structures, of bytes kept whole."""
     for child in node.children:
-        if child.kind == TOKEN and isinstance(child.meaning, tuple) and child.meaning[0] in ("NTLM", "NEGOEX"):
+        if child.kind == TOKEN and isinstance(child.meaning, tuple) and {*child.meaning} & NOT_DER_TOKENS:
             continue
         if child.children and child.meaning != "KERB-EXT-ERROR":
             yield from _der_leaves(child)
@@ -170,6 +176,8 @@ def _element(node: Node, data: bytes) -> tuple[Any, Any]:
         assert core.Integer(node.value).dump()[1:] == raw[1:]
         return node.value, read
     read = cls.load(raw, strict=True)
+    if cls is core.OctetString and isinstance(node.value, str):  # text in octets: a salt, a realm of old IAKERB
+        return node.value.encode(), read.native
     if cls is core.BitString:
         bits = "".join(map(str, read.native))
         return node.value, int(bits.ljust(32, "0"), 2)
@@ -183,7 +191,9 @@ def _element(node: Node, data: bytes) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize(
-    "sample", [s for s in SAMPLES if decode(s.data).mechanism in ("SPNEGO", "Kerberos", "GSS")], ids=tokens.by_name
+    "sample",
+    [s for s in SAMPLES if decode(s.data).mechanism in ("SPNEGO", "Kerberos", "IAKERB", "GSS")],
+    ids=tokens.by_name,
 )
 def test_the_bytes_of_each_der_leaf_are_its_value(sample: Any) -> None:
     decoded = whole(sample)
@@ -252,7 +262,7 @@ def _of_each_message() -> list[Any]:
         decoded = decode(sample.data)
         if decoded.error is None and len(sample.data) < 1200 and decoded.message is not None:
             found[decoded.mechanism, decoded.message] = sample
-    return list(found.values())
+    return list(found.values()) + MADE
 
 
 def check_damaged(data: bytes) -> Decoded:
@@ -376,7 +386,11 @@ def _with(data: bytes, more: bytes, stop: int, around: tuple[int, ...]) -> bytes
     return changed
 
 
-DER_SAMPLES = [s for s in tokens.own() if not (d := decode(s.data)).error and d.mechanism in ("SPNEGO", "Kerberos")]
+DER_SAMPLES = [
+    s
+    for s in tokens.own() + MADE
+    if not (d := decode(s.data)).error and d.mechanism in ("SPNEGO", "Kerberos", "IAKERB")
+]
 
 
 @pytest.mark.parametrize("sample", DER_SAMPLES, ids=tokens.by_name)

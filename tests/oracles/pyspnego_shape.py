@@ -22,6 +22,7 @@ NAMES = {
     "r10": "NTLMSSP_NEGOTIATE_NETWARE - R10",
     "NTLMSSP_ANONYMOUS": "NTLMSSP_ANOYNMOUS",
     "DES3_CBC_SHA1_KD": "DES3_CBC_SHA1",
+    "cname-in-addl-tkt": "constrained-delegation",
     None: "UNKNOWN",
 }
 
@@ -61,8 +62,13 @@ def _message(token: Json, data: bytes, spans: Json, path: str, start: int, stop:
 
 
 def _bytes_or_token(fields: Json, name: str, data: bytes, spans: Json, path: str) -> Any:
-    """The field that holds a token or another structure: the token opened where we did, else its bytes."""
-    value = fields.get(name)
+    """The field that holds a token or another structure: the token opened where we did, else its bytes.
+
+    `name` may be a path, `padata[0].padata-value`.
+    """
+    value: Any = fields
+    for step in re.findall(r"[^.\[\]]+", name):
+        value = value[int(step)] if isinstance(value, list) else value.get(step)
     if value is None:
         return None
     start, stop = spans[_join(path, name)]
@@ -148,18 +154,21 @@ def _time(value: str | None) -> str | None:
 
 
 def _ap_req(fields: Json, opened: Any) -> Json:
-    ticket = fields["ticket"]
     return {
         "pvno": fields["pvno"],
         "msg-type": _enum(fields["msg-type"]),
         "ap-options": _ap_options(fields["ap-options"]),
-        "ticket": {
-            "tkt-vno": ticket["tkt-vno"],
-            "realm": ticket["realm"],
-            "sname": _principal(ticket["sname"]),
-            "enc-part": _encrypted(ticket["enc-part"]),
-        },
+        "ticket": _ticket(fields["ticket"]),
         "authenticator": _encrypted(fields["authenticator"]),
+    }
+
+
+def _ticket(ticket: Json) -> Json:
+    return {
+        "tkt-vno": ticket["tkt-vno"],
+        "realm": ticket["realm"],
+        "sname": _principal(ticket["sname"]),
+        "enc-part": _encrypted(ticket["enc-part"]),
     }
 
 
@@ -176,6 +185,90 @@ def _ap_rep(fields: Json, opened: Any) -> Json:
         "pvno": fields["pvno"],
         "msg-type": _enum(fields["msg-type"]),
         "enc-part": _encrypted(fields["enc-part"]),
+    }
+
+
+def _kdc_req(fields: Json, opened: Any) -> Json:
+    body = fields["req-body"]
+    addresses, tickets = body.get("addresses"), body.get("additional-tickets")
+    return {
+        "pvno": fields["pvno"],
+        "msg-type": _enum(fields["msg-type"]),
+        "padata": _all_padata(fields, opened),
+        "req-body": {
+            "kdc-options": _kdc_options(body["kdc-options"]),
+            "cname": _principal(body.get("cname")),
+            "realm": body["realm"],
+            "sname": _principal(body.get("sname")),
+            "from": _time(body.get("from")),
+            "till": _time(body["till"]),
+            "rtime": _time(body.get("rtime")),
+            "nonce": body["nonce"],
+            "etype": [_etype(etype) for etype in body["etype"]],
+            "addresses": None if addresses is None else [_address(address) for address in addresses],
+            "enc-authorization-data": _encrypted(body["enc-authorization-data"])
+            if "enc-authorization-data" in body
+            else None,
+            "additional-tickets": None if tickets is None else [_ticket(ticket) for ticket in tickets],
+        },
+    }
+
+
+def _kdc_rep(fields: Json, opened: Any) -> Json:
+    return {
+        "pvno": fields["pvno"],
+        "msg-type": _enum(fields["msg-type"]),
+        "padata": _all_padata(fields, opened),
+        "crealm": fields["crealm"],
+        "cname": _principal(fields["cname"]),
+        "ticket": _ticket(fields["ticket"]),
+        "enc-part": _encrypted(fields["enc-part"]),
+    }
+
+
+def _kdc_options(value: Json) -> Json:
+    masks = [1 << bit for bit in range(31, -1, -1) if value["value"] >> bit & 1]
+    names = [name.replace("bit ", "unused") for name in value["names"]]
+    return {
+        "raw": value["value"],
+        "flags": [_named(name, mask) for name, mask in zip(names, masks, strict=True)],
+    }
+
+
+def _address(value: Json) -> Json:
+    """pyspnego shows the bytes of an address as text."""
+    return {
+        "addr-type": _enum(value["addr-type"]),
+        "address": bytes.fromhex(value["address"]).decode("utf-8", "replace"),
+    }
+
+
+def _all_padata(fields: Json, opened: Any) -> list[Json] | None:
+    """pyspnego opens PA-TGS-REQ, PA-ENC-TIMESTAMP and PA-ETYPE-INFO2, and shows the others as bytes."""
+    if "padata" not in fields:
+        return None
+    found = []
+    for index, item in enumerate(fields["padata"]):
+        value, there = item["padata-value"], opened(f"padata[{index}].padata-value")
+        match item["padata-type"]["value"]:
+            case 1:
+                shown = there["Data"]
+            case 2:
+                shown = _encrypted(value)
+            case 19:
+                shown = [_etype_info2(entry) for entry in value]
+            case _:
+                shown = there["RawData"]
+        found.append({"padata-type": _enum(item["padata-type"]), "padata-value": shown})
+    return found
+
+
+def _etype_info2(entry: Json) -> Json:
+    salt = entry.get("salt")
+    return {
+        "etype": _etype(entry["etype"]),
+        "salt": None if salt is None else _hex(salt.encode()),
+        "s2kparams": _hex(entry.get("s2kparams")),
     }
 
 
@@ -357,6 +450,10 @@ MESSAGES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("SPNEGO", "NegTokenResp"): ("SPNEGO NegTokenResp", _neg_token_resp),
     ("Kerberos", "AP-REQ"): (None, _ap_req),
     ("Kerberos", "AP-REP"): (None, _ap_rep),
+    ("Kerberos", "AS-REQ"): (None, _kdc_req),
+    ("Kerberos", "AS-REP"): (None, _kdc_rep),
+    ("Kerberos", "TGS-REQ"): (None, _kdc_req),
+    ("Kerberos", "TGS-REP"): (None, _kdc_rep),
     ("Kerberos", "KRB-ERROR"): (None, _krb_error),
     ("NTLM", "NEGOTIATE_MESSAGE"): (None, _ntlm_negotiate),
     ("NTLM", "CHALLENGE_MESSAGE"): (None, _ntlm_challenge),

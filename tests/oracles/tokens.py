@@ -96,6 +96,7 @@ def by_name(sample: Sample) -> str:
 READ = frozenset(
     {"ntlm-negotiate", "ntlm-challenge", "ntlm-authenticate", "gss-token", "spnego-init", "spnego-init2"}
     | {"spnego-init-negoex", "spnego-resp", "ap-req", "ap-rep", "krb-error", "ticket", "ticket-fuzz", "gss-fuzz"}
+    | {"as-req", "as-rep", "tgs-req", "tgs-rep", "krb-safe", "krb-priv", "krb-cred", "der"}
 )
 
 #: Tokens that are malformed as they stand: the kind of the problem and where it is (path and offset).
