@@ -10,6 +10,7 @@ from typing import Final
 from secctx.decoders.recognise import recognise
 
 from .dumps import Block, read_dump
+from .frames import is_frame
 from .packets import Packet, find_tokens, read_packet
 from .token import CarrierError, Token, found
 
@@ -97,7 +98,7 @@ def _add(packet: Packet, piece: Piece, segments: list[Segment], latest: dict[byt
 def _one(block: Block) -> list[Token]:
     """A dump that is no packet: the token itself, or something around it."""
     for reading in block.readings:
-        if recognise(reading):
+        if recognise(reading) or is_frame(reading):
             return [found(reading, block.encoding, block.line)]
     for reading in block.readings:
         if inside := find_tokens(reading):

@@ -6,6 +6,8 @@ from typing import Final
 
 from secctx.decoders.recognise import NTLM_SIGNATURE, recognise
 
+from .signs import frame_kind, is_certain_frame
+
 #: Offsets of the (Len, MaxLen, BufferOffset) descriptors by message type: MS-NLMP 2.2.1.1 to 2.2.1.3.
 NTLM_FIELDS: Final = {1: (16, 24), 2: (12, 40), 3: (12, 20, 28, 36, 44, 52)}
 #: The bytes of the message before its payload, without Version and MIC.
@@ -17,9 +19,13 @@ def announced(data: bytes) -> int | None:
     kind = recognise(data)
     if kind == "NTLM":
         return _ntlm_size(data)
-    if kind in ("GSS", "SPNEGO", "Kerberos", "TSRequest"):
+    if kind in ("GSS", "SPNEGO", "Kerberos", "TSRequest", "TSCredentials"):
         start, size = _header(data)
         return start + size if start else None
+    if kind == "KPASSWD":
+        return int.from_bytes(data[:2], "big")
+    if kind == "TCP":
+        return 4 + (int.from_bytes(data[:4], "big") & 0x7FFF_FFFF)
     return None
 
 
@@ -27,8 +33,8 @@ def likely(data: bytes) -> bool:
     """Whether the first bytes are a token's, as far as they go: enough for text that is nothing else."""
     match recognise(data):
         case None:
-            return False
-        case "GSS" | "SPNEGO" | "Kerberos" | "TSRequest":
+            return frame_kind(data) is not None
+        case "GSS" | "SPNEGO" | "Kerberos" | "TSRequest" | "TSCredentials":
             start, size = _header(data)
             return 0 < start < len(data) and size >= 2
         case "TOK_ID" | "RFC4121" | "NTLM-signature":
@@ -42,7 +48,7 @@ def convincing(data: bytes) -> bool:
     match kind:
         case "NTLM":
             return len(data) >= 12 and data[8] in NTLM_FIELDS and data[9:12] == b"\0\0\0"
-        case "NEGOEX":
+        case "NEGOEX" | "KPASSWD" | "TCP":
             return True
         case "GSS":
             start, size = _header(data)
@@ -50,13 +56,16 @@ def convincing(data: bytes) -> bool:
             return bool(start) and len(oid) == 2 and oid[0] == 0x06 and 0 < oid[1] <= size - 2
         case "SPNEGO" | "Kerberos":
             return _wraps_exactly(data)
-        case "TSRequest":
+        case "TSRequest" | "TSCredentials":
             start, _ = _header(data)
             return data[start : start + 4] == b"\xa0\x03\x02\x01"
         case "TOK_ID":
             return recognise(data, 2) == "Kerberos" and _wraps_exactly(data[2:34])
         case "RFC4121":
-            return data[3] == 0xFF
+            filler = data[3:4] if data[0] == 5 else data[3:8]
+            return len(data) >= 16 and filler == b"\xff" * len(filler)
+        case None:
+            return is_certain_frame(data)
     return False
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from secctx.decoders.recognise import NEGOEX_SIGNATURE, NTLM_SIGNATURE, recognise
 
 from .base64text import find_base64, read_base64
+from .frames import is_frame, unwrap
 from .framing import likely
 from .headers import read_headers
 from .hextext import explain_hex, find_hex, read_hex
@@ -50,6 +51,8 @@ def read_tokens(
     if not data:
         raise CarrierError("empty: no bytes", "empty")
     tokens = _read(data, form, WIDEST * max_token)
+    if form != "raw":
+        tokens = unwrap(tokens)
     for index, token in enumerate(tokens):
         if len(token.data) > max_token:
             raise _too_large("token", len(token.data), max_token, "--max-token")
@@ -62,7 +65,7 @@ def reads_as_token(text: str) -> bool:
     try:
         tokens = read_tokens(text.encode("utf-8", "surrogateescape"), "")
     except CarrierError as error:
-        return error.kind in ("malformed", "too-large")
+        return error.kind in ("malformed", "too-large", "tokenless")
     return any(likely(token.data) for token in tokens)
 
 
@@ -132,7 +135,7 @@ def _narrow_readers(body: bytes) -> Iterator[type_of_reader]:
 
 def _from_binary(data: bytes) -> list[Token]:
     """A raw token, or the tokens of the header lines in something that is not all text (a log with a binary body)."""
-    if recognise(data) is None and (tokens := read_headers(data.replace(b"\r", b""))):
+    if recognise(data) is None and not is_frame(data) and (tokens := read_headers(data.replace(b"\r", b""))):
         return tokens
     return [_raw(data)]
 

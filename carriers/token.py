@@ -42,7 +42,8 @@ class Token:
 class CarrierError(Exception):
     """No token could be had: what is wrong, where, what was expected and what stood there.
 
-    `kind` is one of `empty not-a-token too-large html malformed`; `hints` say what to do, a line each.
+    `kind` is one of `empty not-a-token tokenless too-large html malformed` (`tokenless`: a message of a protocol that
+    carries none); `hints` say what to do, a line each.
     """
 
     def __init__(self, message: str, kind: str, *hints: str) -> None:

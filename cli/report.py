@@ -1,9 +1,10 @@
-"""A decoded token for a person: what it is, what is wrong with it, and the tree."""
+"""A decoded token for a person: what it is, what is wrong with it, and its fields as a tree or beside the bytes."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -20,6 +21,11 @@ from .tree import WRONG, Shape, print_tree
 PIPE_WIDTH = 10_000
 
 
+#: Beginnings of names of which one says `an`, and of carriers that are messages around a token.
+_VOWEL_SOUNDS: Final = ("A", "E", "I", "O", "U", "SMB", "LDAP")
+_PROTOCOLS: Final = ("SMB", "LDAP", "DCE/RPC", "OCTET STRING", "SaslCredentials", "serverSaslCreds")
+
+
 def make_console(color: str) -> Console:
     """A console on stdout: colour as asked, no wrapping where lines go into a pipe or file."""
     force = {"always": True, "never": False}.get(color)
@@ -32,9 +38,9 @@ def make_console(color: str) -> Console:
 
 
 def print_report(
-    decoded: Decoded, token: Token, color: str, depth: int | None, full: bool, spans: bool, name: str | None
+    decoded: Decoded, token: Token, color: str, layout: Literal["tree", "hex"], shape: Shape, name: str | None
 ) -> None:
-    """Print heading (behind `name`, where there is one), a line of what it says, what is wrong, and the tree."""
+    """Print heading (behind `name`, where there is one), a line of what it says, what is wrong, and the fields."""
     console = make_console(color)
     size = len(decoded.data)
     title = Text(f"{plain(name)}: " if name else "").append(heading(decoded), style="bold")
@@ -47,8 +53,14 @@ def print_report(
         console.print(Text(plain(describe(decoded.error, size)), style=WRONG))
     for note in token.notes:
         console.print(Text(f"note: {plain(note)}", style="yellow"))
-    console.print()
-    print_tree(console, decoded, Shape(depth, full, spans))
+    if layout == "tree":
+        console.print()
+        print_tree(console, decoded, shape)
+    elif decoded.data:
+        from .hexview import print_hex
+
+        console.print()
+        print_hex(console, decoded, shape)
 
 
 def arrived(source: Source) -> str:
@@ -56,6 +68,9 @@ def arrived(source: Source) -> str:
     if source.carrier is None:
         return source.encoding
     header = source.carrier.partition(":")[0]
-    article = "an" if header[:1] in "AEIOU" else "a"
-    place = f"{article} {header} header" if ":" in source.carrier else f"behind {source.carrier}"
-    return f"{source.encoding} in {place}" if ":" in source.carrier else f"{source.encoding} {place}"
+    article = "an" if header.startswith(_VOWEL_SOUNDS) else "a"
+    if ":" in source.carrier:
+        return f"{source.encoding} in {article} {header} header"
+    if header.startswith(_PROTOCOLS):
+        return f"{source.encoding} in {article} {header}"
+    return f"{source.encoding} behind {source.carrier}"
