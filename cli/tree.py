@@ -47,7 +47,7 @@ def _grow(tree: Tree, node: Node, shape: Shape, level: int, wrong: str | None) -
     if shape.depth is not None and level > shape.depth:
         return
     children = node.children if shape.full else node.children[:MOST_ITEMS]
-    leads = {child.name: _towards(wrong, child.name) for child in children}
+    leads = {child.name: towards(wrong, child.name) for child in children}
     open_ = {child.name for child in children if leads[child.name][0] is not None or _branches(child, shape)}
     width = max((len(child.name) for child in children if child.name not in open_), default=0)
     for child in children:
@@ -58,11 +58,11 @@ def _grow(tree: Tree, node: Node, shape: Shape, level: int, wrong: str | None) -
     hidden = len(node.children) - len(children)
     if hidden:
         tree.add(Text(f"… {hidden} more (--full shows them)", style="dim"))
-    if wrong is not None and all(_towards(wrong, child.name) == (None, False) for child in node.children):
+    if wrong is not None and all(towards(wrong, child.name) == (None, False) for child in node.children):
         tree.add(Text(f"{plain(wrong)}  is missing", style=WRONG))
 
 
-def _towards(wrong: str | None, name: str) -> tuple[str | None, bool]:
+def towards(wrong: str | None, name: str) -> tuple[str | None, bool]:
     """What is left of the error's path behind the field `name`, and whether the error is that field itself."""
     if wrong is None or not wrong.startswith(name) or wrong[len(name) : len(name) + 1] not in ("", ".", "["):
         return None, False
@@ -78,7 +78,7 @@ def _branches(node: Node, shape: Shape) -> bool:
 def _label(node: Node, shape: Shape, width: int, wrong: bool, branches: bool) -> Text:
     label = Text(plain(node.name), style=WRONG if wrong else NAME)
     if branches:
-        meaning = _kind_of(node)
+        meaning = kind_of(node)
         if meaning:
             label.append(f"  {meaning}", style="bold" if node.kind == TOKEN else MEANING)
     else:
@@ -94,7 +94,7 @@ def _label(node: Node, shape: Shape, width: int, wrong: bool, branches: bool) ->
     return label
 
 
-def _kind_of(node: Node) -> str:
+def kind_of(node: Node) -> str:
     """What stands behind the name of a branch."""
     size = node.stop - node.start
     if node.kind == TOKEN and isinstance(node.meaning, tuple):
