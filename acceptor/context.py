@@ -36,7 +36,10 @@ class NtlmState:
 
 @dataclass(slots=True)
 class Context:
-    """One security context; `leg` counts the calls that it has seen, `pending` is output still to be fragmented."""
+    """One security context; `leg` counts the calls that it has seen, `pending` is output still to be fragmented.
+
+    `stand_ins` are those that redacted answers were shown with, so that later legs are shown with the same.
+    """
 
     package: str
     credentials: str
@@ -49,3 +52,4 @@ class Context:
     final: dict[str, Any] | None = None
     negotiate: NegotiateState = field(default_factory=NegotiateState)
     ntlm: NtlmState = field(default_factory=NtlmState)
+    stand_ins: dict[str, Any] | None = None

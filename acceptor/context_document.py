@@ -32,6 +32,7 @@ _KINDS: Final[dict[type, dict[str, tuple[type, ...]]]] = {
         "mechanism": _TEXT,
         "incomplete": (bool,),
         "final": _RECORD,
+        "stand_ins": _RECORD,
     },
     NegotiateState: {
         "offered": _TEXT,
@@ -109,6 +110,17 @@ def _check(context: Context) -> None:
         NtlmSession.restore(context.ntlm.session)
     if context.final is not None:
         restored_end(context.final)
+    if context.stand_ins is not None:
+        _check_stand_ins(**context.stand_ins)
+
+
+def _check_stand_ins(names: dict[str, list[str | int]], values: dict[str, int]) -> None:
+    """TypeError or ValueError where these are no stand-ins as they were written."""
+    for kind, number in names.values():
+        if type(kind) is not str or type(number) is not int:
+            raise ValueError("stand_ins")
+    if any(type(number) is not int for number in values.values()):
+        raise ValueError("stand_ins")
 
 
 def _plain(value: Any) -> Any:

@@ -58,6 +58,7 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
 @click.option("--from", "form", type=click.Choice(["raw", "base64", "hex", "dump", "header", "jsonl"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (secctx.accept/1).")
 @click.option("--get", "path", metavar="PATH", help="Print one value of that document: status.name")
+@click.option("--redact", is_flag=True, help="Stand-ins for names, keys, tickets, responses: to be shared.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit code tells.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 @click.option("--max-token", type=click.IntRange(min=1), default=1 << 20)

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from secctx.acceptor import flags as asc
 from secctx.acceptor import status
 from secctx.acceptor.acceptor import Acceptor, complete
 from secctx.acceptor.context import Context
-from secctx.acceptor.status import Status
 from secctx.acceptor.values import (
     DOCUMENTED,
     ESTABLISHED,
@@ -33,12 +31,14 @@ from .accept_document import document, leg_value
 from .accept_setup import clock, make_random, make_request, make_server
 from .credentials import gather_users
 from .document import Json
-from .errors import Refusal, complain
+from .errors import Refusal, complain, complain_through
+from .expectations import Expectations
 from .files import write_whole
 from .inputs import gather
 
 if TYPE_CHECKING:
     from .context_file import ContextFile
+    from .redaction import Redaction
 
 #: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
 _NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
@@ -59,6 +59,7 @@ class Call:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
+        self.redaction = self._redaction(None)
         self.request: Request = make_request(options)
         self.server = make_server(options)
         self.random = make_random(options["seed"])
@@ -70,7 +71,7 @@ class Call:
             bool(options["context_path"] or options["new_path"]),
         )
         self.credentials = Credentials(options["credential_use"], users, mark)
-        self.expected = [_status_named(name) for name in options["expect"]]
+        self.expectations = Expectations(options["expect"], options["expect_ret"])
         self.legs: list[Json] = []
         self.lines: list[str] = []
         self.steps: list[Step] = []
@@ -81,6 +82,26 @@ class Call:
         self._check_files()
         if options["engine"] == "platform" and (options["context_path"] or options["new_path"]):
             raise Refusal("--engine platform keeps no context between processes", exits.USAGE)
+
+    def _redaction(self, context: Context | None) -> Redaction | None:
+        """The stand-ins of this run, where they are wanted; those that an earlier leg was shown with stay."""
+        if not self.options["redact"]:
+            return None
+        from .redaction import for_accept
+
+        redaction = for_accept(self.options, None if context is None else context.stand_ins)
+        complain_through(redaction.text)
+        return redaction
+
+    def _redacted(self, token: Token, step: Step) -> tuple[Token, Step]:
+        """A leg and its answer as they may be shown."""
+        if self.redaction is None:
+            return token, step
+        return self.redaction.token(token), self.redaction.step(step)
+
+    def _said(self, text: str) -> str:
+        """A text that may name files, as it may be shown."""
+        return text if self.redaction is None else self.redaction.text(text)
 
     def _check_files(self) -> None:
         """What would overwrite what: the output must not replace a context, nor a context what is none."""
@@ -110,6 +131,7 @@ class Call:
 
         with ContextFile(path) as file:
             self.before = file.context.leg if file.context is not None else 0
+            self.redaction = self._redaction(file.context)
             return self._judge(file.context, file)
 
     def tokens(self) -> Iterator[tuple[Token, int]]:
@@ -138,6 +160,9 @@ class Call:
                 self.add(token, Step(status.SEC_E_INVALID_HANDLE, WINDOWS, FAILED, refusal=reason), "not touched")
                 break
             context, step = self.step(context, token)
+            if context is not None and self.redaction is not None:
+                self._redacted(token, step)
+                context.stand_ins = self.redaction.redactor.state()
             self._write(step)
             ends = more == 0 or not step.status.is_success
             self.add(token, step, self._keep(context, step, file) if ends else "goes on with the next token")
@@ -166,8 +191,10 @@ class Call:
     def add(self, token: Token, step: Step, kept: str, differs: Sequence[str] = ()) -> None:
         """Note a leg and its answer for the outcome."""
         number = self.before + len(self.steps) + 1
-        compared = {"differences": list(differs)} if self.options["captured"] else None
         self.steps.append(step)
+        token, step = self._redacted(token, step)
+        differs = list(map(self._said, differs))
+        compared = {"differences": differs} if self.options["captured"] else None
         self.legs.append(leg_value(number, token.data, token.source, step, self.request.flags, compared))
         if self.options["as_json"] or self.options["path"] is not None or self.options["quiet"]:
             return
@@ -175,11 +202,17 @@ class Call:
 
         if self.lines:
             self.lines.append("")
-        target = self.options["target"] if step.output else None
+        target = self._said(self.options["target"] or "") if step.output else None
+        kept = self._said(kept)
         self.lines.extend(leg_lines(number, token.data, step, self.request.flags, target, kept, differs))
 
     def _write(self, step: Step) -> None:
         if self.options["target"] is not None and step.output:
+            if self.redaction is not None:
+                _, step = self._redacted(Token(b"", Source("", "raw", 0)), step)
+                self.complaints.append(
+                    f"note: {self._said(self.options['target'])} holds the redacted token: no client can use it"
+                )
             scheme = "NTLM" if self.request.package == "ntlm" else "Negotiate"
             how = self.options["write_as"]
             write_whole(self.options["target"], encode(step.output, how, scheme, "WWW-Authenticate"))
@@ -222,12 +255,13 @@ class Call:
         from .accept_text import answer_lines
 
         self.steps.append(step)
+        source = Source(path, "context", 0)
+        token, step = self._redacted(Token(b"", source), step)
         if self.options["delete"] and step.status.is_success:
-            self.lines.append(f"{path}: the context is deleted")
+            self.lines.append(f"{token.source.name}: the context is deleted")
             self.lines.extend(f"{'note':9}{note}" for note in step.notes)
             return self.outcome()
-        source = Source(path, "context", 0)
-        self.legs.append(leg_value(self.before + 1, b"", source, step, self.request.flags))
+        self.legs.append(leg_value(self.before + 1, b"", token.source, step, self.request.flags))
         if step.refusal is not None:
             self.lines.extend([step.refusal.text, ""])
         self.lines.extend(answer_lines(step, self.request.flags, None))
@@ -247,8 +281,8 @@ class Call:
         last = self.steps[-1] if self.steps else None
         established = last is not None and last.state == ESTABLISHED
         result = document(self.legs, last.status if last else None, established)
-        unmet = self._unmet()
-        if self.expected or self.options["expect_ret"] is not None:
+        unmet = self.expectations.unmet(self.steps)
+        if self.expectations:
             code = exits.NO if unmet else exits.OK
         elif last is None:
             code = exits.BAD_INPUT
@@ -256,41 +290,9 @@ class Call:
             code = exits.OK if last.status.is_success else exits.NO
         return Outcome([result], code, self.lines, [*self.complaints, *unmet])
 
-    def _unmet(self) -> list[str]:
-        """What was expected and is not so."""
-        found: list[str] = []
-        got = [step.status for step in self.steps]
-        for number, wanted in enumerate(self.expected, 1):
-            name = got[number - 1].name if number <= len(got) else "no such leg"
-            if number > len(got) or got[number - 1].value != wanted.value:
-                found.append(f"leg {number}: expected {wanted.name}, got {name}")
-        if self.expected and len(got) > len(self.expected):
-            found.append(f"{len(got)} legs and {len(self.expected)} --expect: give one for each leg")
-        if self.options["expect_ret"] is not None and self.steps:
-            found.extend(self._unmet_attributes(self.steps[-1].attributes))
-        return found
-
-    def _unmet_attributes(self, got: int) -> list[str]:
-        try:
-            wanted = asc.parse_attributes([self.options["expect_ret"]])
-        except asc.UnknownFlag as error:
-            raise Refusal(f"--expect-ret: {error}", exits.USAGE) from None
-        if wanted == got:
-            return []
-        names = [f"lacks {', '.join(asc.ret_names(wanted & ~got))}"] if wanted & ~got else []
-        names += [f"has {', '.join(asc.ret_names(got & ~wanted))} besides"] if got & ~wanted else []
-        return [f"expected ASC_RET 0x{wanted:08x}, got 0x{got:08x}: {'; '.join(names)}"]
-
 
 def _same_file(path: str | None, others: Sequence[str | None]) -> bool:
     return path is not None and any(os.path.realpath(path) == os.path.realpath(other) for other in others if other)
-
-
-def _status_named(name: str) -> Status:
-    found = status.find(name)
-    if found is None:
-        raise Refusal(f"--expect: no such status: {name}", exits.USAGE, ["all of them: secctx explain"])
-    return found
 
 
 def not_given(step: Step) -> bool:

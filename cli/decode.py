@@ -14,7 +14,7 @@ from secctx.decoders.values import Decoded
 
 from . import exits
 from .document import SCHEMA, document
-from .errors import Refusal, complain
+from .errors import Refusal, complain, complain_through
 from .files import write_whole
 from .inputs import MAX_INPUT, MAX_TOKEN, gather, where
 from .problems import advice
@@ -27,7 +27,7 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
 @click.argument("tokens", metavar="[TOKEN]...", nargs=-1, type=click.Path(readable=False))
 @click.option("--from", "form", type=click.Choice(FORMS), help="Name the form of the input instead of recognising it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line (secctx.decode/1).")
-@click.option("--format", "layout", type=click.Choice(["tree", "summary"]), default="tree", show_default=True)
+@click.option("--format", "layout", type=click.Choice(["tree", "summary", "hex"]), default="tree", show_default=True)
 @click.option("--spans", is_flag=True, help="Show the bytes of every field as [start, stop).")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Show N levels of the tree.")
 @click.option("--full", is_flag=True, help="Show long values whole, and one-line structures field by field.")
@@ -40,6 +40,8 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
     type=click.Path(readable=False),
     help="Write the raw bytes of the token, or of --get's value.",
 )
+@click.option("--redact", is_flag=True, help="Stand-ins for names, hosts, keys, tickets, responses: to be shared.")
+@click.option("--show-secrets", "secrets", is_flag=True, help="Show passwords and PINs that a token holds.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no tree or summary and no hints: the exit code tells.")
 @click.option(
     "--color",
@@ -54,7 +56,9 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
 @click.option(
     "--max-input", type=click.IntRange(min=1), default=MAX_INPUT, show_default=True, help="Largest input, in bytes."
 )
-def decode(tokens: tuple[str, ...], form: str | None, max_token: int, max_input: int, **options: Any) -> int:
+def decode(
+    tokens: tuple[str, ...], form: str | None, max_token: int, max_input: int, redact: bool, **options: Any
+) -> int:
     """Take tokens apart: SPNEGO, NTLM, Kerberos, GSS-API, field by field.
 
     A TOKEN is a file, - for standard input, or the text itself: base64, hex, a dump, an HTTP header, a log of curl -v.
@@ -75,7 +79,15 @@ def decode(tokens: tuple[str, ...], form: str | None, max_token: int, max_input:
     Exit codes: 0 decoded whole; 3 no token, malformed or cut short (what could be read is still shown);
     4 a file cannot be read or written; 1 --get finds no such value; 2 the command line is wrong.
     """
+    if redact:
+        from .redaction import Redaction
+
+        redaction = Redaction(tokens)
+        complain_through(redaction.text)
     found, refused = gather(tokens, form, max_token, max_input)
+    if redact:
+        found = [redaction.token(token) for token in found]
+        refused = [redaction.refusal(refusal) for refusal in refused]
     names = [token.source.name for token in found]
     several = {name for name in names if names.count(name) > 1} if len(names) < 1000 else set(names)
     show = _Output(**options, many=len(found) + len(refused) > 1, several=several)
@@ -93,12 +105,13 @@ class _Output:
         self,
         *,
         as_json: bool,
-        layout: Literal["tree", "summary"],
+        layout: Literal["tree", "summary", "hex"],
         spans: bool,
         depth: int | None,
         full: bool,
         path: str | None,
         target: str | None,
+        secrets: bool,
         quiet: bool,
         color: str,
         many: bool,
@@ -111,6 +124,7 @@ class _Output:
         self.full = full
         self.path = path
         self.target = target
+        self.secrets = secrets
         self.quiet = quiet
         self.color = color
         self.many = many
@@ -120,6 +134,10 @@ class _Output:
     def token(self, token: Token) -> int:
         """Show one token; its exit code."""
         decoded = decode_token(token.data)
+        if self.secrets:
+            from .secrets import reveal
+
+            reveal(decoded)
         code = exits.OK if decoded.error is None else exits.BAD_INPUT
         if self.path is not None:
             code = max(code, self._value(decoded, token.source))
@@ -146,14 +164,20 @@ class _Output:
 
         assert self.path is not None
         node = paths.find(decoded.root, self.path.removeprefix("fields."))
-        if node is not None and self.target is not None:
-            write_whole(self.target, paths.raw(node, decoded.data))
-            return exits.OK
         try:
+            if node is not None and self.target is not None:
+                write_whole(self.target, paths.raw(node, decoded.data), private=self.secrets)
+                return exits.OK
             text = paths.text_at(decoded, document(decoded, source, self.spans), self.path)
         except LookupError:
             hints = () if self.quiet else (paths.nearest(decoded, self.path),)
             complain(f"{where(source, source.name in self.several)}: no such value: {self.path}", hints)
+            return exits.NO
+        except paths.HiddenError:
+            complain(
+                f"{where(source, source.name in self.several)}: {self.path} is or holds a secret, and is not shown",
+                () if self.quiet else ("--show-secrets shows it",),
+            )
             return exits.NO
         if self.target is not None:
             write_whole(self.target, text.encode())
@@ -172,12 +196,14 @@ class _Output:
             )
             return
         from .report import print_report
+        from .tree import Shape
 
         if self.shown:
             print("")
         self.shown += 1
         title = where(token.source, token.source.name in self.several) if self.many else None
-        print_report(decoded, token, self.color, self.depth, self.full, self.spans, title)
+        shape = Shape(self.depth, self.full, self.spans)
+        print_report(decoded, token, self.color, self.layout, shape, title)
 
     def _complaint(self, decoded: Decoded, source: Source) -> None:
         if decoded.error is None:

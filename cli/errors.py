@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .plain import plain
 
@@ -18,7 +18,18 @@ class Refusal(Exception):
         self.code = code
 
 
+#: What a line goes through before it is shown: `--redact` puts stand-ins in.
+_filters: list[Callable[[str], str]] = []
+
+
+def complain_through(change: Callable[[str], str]) -> None:
+    """From here on, to the end of the command, show every complaint as `change` makes it."""
+    _filters[:] = [change]
+
+
 def complain(message: str, hints: Iterable[str] = ()) -> None:
     """Say on stderr what is wrong and what to do, each on a line of its own behind `secctx:`."""
     for line in (message, *hints):
+        for change in _filters:
+            line = change(line)
         print(f"secctx: {plain(line)}", file=sys.stderr)

@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "keys": {"decoders", "cryptography"},
     "acceptor": {"decoders", "keys"},
     "rules": {"decoders", "keys", "acceptor"},
-    "cli": {"carriers", "decoders", "keys", "acceptor", "rules", "click", "rich"},
+    "redaction": {"decoders"},
+    "cli": {"carriers", "decoders", "keys", "acceptor", "rules", "redaction", "click", "rich"},
 }
 #: The modules that alone may import pyspnego: the platform's own acceptor and the client's side.
 SPNEGO_MODULES = {"acceptor/platform.py", "acceptor/initiator.py"}
