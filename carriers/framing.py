@@ -60,7 +60,8 @@ def convincing(data: bytes) -> bool:
             start, _ = _header(data)
             return data[start : start + 4] == b"\xa0\x03\x02\x01"
         case "TOK_ID":
-            return recognise(data, 2) == "Kerberos" and _wraps_exactly(data[2:34])
+            proxy = data[:3] == b"\x05\x01\x30" and _wraps_iakerb(data[2:34])
+            return proxy or (recognise(data, 2) == "Kerberos" and _wraps_exactly(data[2:34]))
         case "RFC4121":
             filler = data[3:4] if data[0] == 5 else data[3:8]
             return len(data) >= 16 and filler == b"\xff" * len(filler)
@@ -89,6 +90,15 @@ def _wraps_exactly(data: bytes) -> bool:
         return False
     inner, inner_size = _header(data, start)
     return bool(inner) and inner + inner_size == start + size
+
+
+def _wraps_iakerb(data: bytes) -> bool:
+    """Whether this begins as IAKERB-HEADER: a SEQUENCE, and in its first field a string that fits the field."""
+    start, size = _header(data)
+    inner, inner_size = _header(data, start)
+    held, held_size = _header(data, inner) if inner else (0, 0)
+    fits = bool(held) and held + held_size == inner + inner_size <= start + size
+    return fits and data[start] in (0xA0, 0xA1) and data[inner] in (0x04, 0x0C)
 
 
 def _ntlm_size(data: bytes) -> int | None:

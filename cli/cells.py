@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from secctx.decoders.values import BOOL, BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, SECRET, STRUCT, TIME, Node
+from secctx.decoders.values import BOOL, BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, SECRET, SID, STRUCT, TIME, Node
 
 #: So many bytes of a long byte string are shown unless everything is asked for.
 SHORT_BYTES = 16
@@ -14,7 +14,7 @@ SHORT_TEXT = 200
 #: How the vectors of MS-NEGOEX count what they point to.
 _COUNTS = {"ByteArrayLength": "bytes", "AuthSchemeCount": "items", "ExtensionCount": "items", "AlertCount": "items"}
 
-_PREFIXES = ("NTLMSSP_NEGOTIATE_", "NTLM_NEGOTIATE_", "NTLMSSP_")
+_PREFIXES = ("NTLMSSP_NEGOTIATE_", "NTLM_NEGOTIATE_", "NTLMSSP_", "SE_GROUP_")
 
 
 def cell(node: Node, full: bool) -> tuple[str, str]:
@@ -38,6 +38,8 @@ def cell(node: Node, full: bool) -> tuple[str, str]:
         return f"{value:%Y-%m-%d %H:%M:%S} UTC", ""
     if node.kind == FILETIME:
         return str(meaning), ""
+    if node.kind == SID and value is not None:
+        return f"{value}  {meaning}" if meaning else str(value), ""
     text = str(value) if value is not None else ""
     if not full and len(text) > SHORT_TEXT:
         text = f"{text[:SHORT_TEXT]}… ({len(text)} characters)"
@@ -67,9 +69,18 @@ def inline(node: Node) -> tuple[str, str] | None:
         differs = "" if length == largest else f", MaxLen {largest}"
         return f"{length} bytes at {offset}{differs}", ""
     if names[:1] and names[0].endswith("ArrayOffset") and len(names) in (2, 3) and names[1] in _COUNTS:
-        return f"{named(node.children[1])} {_COUNTS[names[1]]} at {named(node.children[0])}", ""
+        count = named(node.children[1])
+        what = _COUNTS[names[1]].removesuffix("s" if count == "1" else "")
+        return f"{count} {what} at {named(node.children[0])}", ""
     if node.name == "Version" and isinstance(node.meaning, str):
         return node.meaning, ""
+    if names == ["ulType", "cbBufferSize", "Offset"]:
+        kind, size, offset = node.children
+        return f"{cell(kind, False)[0]}, {named(size)} bytes at {named(offset)}", ""
+    if node.name == "ndr":
+        return "headers, referents, counts", ""
+    if names[1:2] == ["Attributes"] and names[0] in ("RelativeId", "Sid"):
+        return _membership(node.children[0], node.children[1])
     return None
 
 
@@ -81,6 +92,11 @@ def _encrypted_data(node: Node) -> tuple[str, str]:
         parts.append(f"kvno {named(kvno)}")
     size = len(cipher.value) if cipher is not None and isinstance(cipher.value, bytes) else 0
     return ", ".join([*parts, f"{size} bytes encrypted"]), ""
+
+
+def _membership(group: Node, attributes: Node) -> tuple[str, str]:
+    who, meaning = cell(group, False)
+    return f"{who}  {meaning}" if meaning else who, cell(attributes, False)[1]
 
 
 def _av_pair(node: Node) -> tuple[str, str]:

@@ -50,6 +50,8 @@ def said(node: Node) -> str:
 def _detail(mechanism: str, message: str | None, node: Node) -> str:
     which = mechanism, message or ""
     describe_message = _MESSAGES.get(which) or _rarer(mechanism).get(which)
+    if describe_message is None and mechanism == "IAKERB":
+        describe_message = _MESSAGES.get(("Kerberos", which[1]))
     return "" if describe_message is None else describe_message(node)
 
 

@@ -16,8 +16,8 @@ PHRASE: Final = "phrase"
 
 #: Byte strings that say what follows, with what they may say.
 _CONSTANT: Final = {"Signature": (b"NTLMSSP\0", b"NEGOEXTS")}
-#: Byte strings of the protocol, whatever they say: a count of iterations, a filler, the numbers of algorithms.
-_KEPT_BYTES: Final = frozenset({"s2kparams", "Filler", "SGN_ALG", "SEAL_ALG", "TOK_ID"})
+#: Byte strings of the protocol, whatever they say: a count of iterations, fillers, the numbers of algorithms.
+_KEPT_BYTES: Final = frozenset({"s2kparams", "Filler", "SGN_ALG", "SEAL_ALG", "TOK_ID", "Padding"})
 #: What PA-FOR-USER's auth-package can say.
 _PACKAGES: Final = frozenset({"kerberos", "negotiate", "ntlm", "pku2u", "tsssp", "wdigest", "cloudap", "credssp"})
 _PHRASES: Final = frozenset({"e-text", "hintName", "result-string", "ResultString"})
