@@ -96,11 +96,16 @@ class Names:
             return sid
         number = self.parts.setdefault(f"sid {'-'.join(parts[4:7])}", ("sid", self._next_sid()))[1]
         last = parts[7:]
-        if last and int(last[-1]) >= 1000:
-            key = f"rid {number} {last[-1]}"
-            rid = self.parts.setdefault(key, ("rid", sum(part.startswith(f"rid {number} ") for part in self.parts)))[1]
-            last = [*last[:-1], str(1000 + rid)]
+        if last:
+            last = [*last[:-1], str(self.rid(int(last[-1])))]
         return "-".join(["S-1-5-21", *(str(number) for _ in range(3)), *last])
+
+    def rid(self, rid: int) -> int:
+        """The last number of a SID: below 1000 they are the same in every domain, and stay."""
+        if rid < 1000:
+            return rid
+        met = sum(part.startswith("rid ") for part in self.parts)
+        return 1000 + self.parts.setdefault(f"rid {rid}", ("rid", met))[1]
 
     def _next_sid(self) -> int:
         return 1 + sum(part.startswith("sid ") for part in self.parts)

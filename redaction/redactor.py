@@ -13,13 +13,15 @@ from hashlib import sha256, shake_128
 from typing import Any, Final
 
 from secctx.decoders.decode import decode
-from secctx.decoders.values import BYTES, SECRET, TEXT, Decoded, Node
+from secctx.decoders.values import BYTES, INT, SECRET, SID, TEXT, Decoded, Node
 
 from .fields import place, text_of
 from .names import HOST, Names
 from .phrases import phrase
 from .policy import ADDRESS, KEPT, OPAQUE, PHRASE, policy_of
 
+#: Fields that hold the last number of a SID (MS-PAC 2.5, 2.6.2).
+RIDS: Final = frozenset({"UserId", "RelativeId", "PrimaryGroupId"})
 #: RFC 5737 and RFC 3849: addresses that belong to nobody.
 _IPV4: Final = bytes((192, 0, 2))
 _IPV6: Final = bytes.fromhex("20010db8") + bytes(10)
@@ -70,6 +72,12 @@ class Redactor:
         return self._values.setdefault(key, len(self._values) + 1)
 
     def _leaf(self, decoded: Decoded, parents: list[Node], node: Node, out: bytearray) -> None:
+        if node.kind == SID and isinstance(node.value, str):
+            out[node.start : node.stop] = _sid_bytes(self.names.sid(node.value))
+            return
+        if node.name in RIDS and node.kind == INT and isinstance(node.value, int):
+            out[node.start : node.stop] = self.names.rid(node.value).to_bytes(node.stop - node.start, "little")
+            return
         if node.kind not in (TEXT, BYTES, SECRET):
             return
         start, stop = place(decoded, parents, node)
@@ -116,6 +124,13 @@ class Redactor:
                 out[here:stop] = self.opaque(data[here:stop])
                 return
             here += size
+
+
+def _sid_bytes(sid: str) -> bytes:
+    """A SID as MS-DTYP 2.4.2.2 writes it."""
+    _, revision, authority, *subs = sid.split("-")
+    head = bytes([int(revision), len(subs)]) + int(authority).to_bytes(6)
+    return head + b"".join(int(sub).to_bytes(4, "little") for sub in subs)
 
 
 def _header_size(data: bytes, at: int, stop: int) -> int | None:
