@@ -24,6 +24,8 @@ def place(decoded: Decoded, parents: list[Node], node: Node) -> tuple[int, int]:
         return stop - len(value), stop
     if _mechanism(decoded, parents) in _BARE or stop - start < 2:
         return start, stop
+    if isinstance(value, str) and data[start:stop] == value.encode("utf-16-le", "surrogatepass"):
+        return start, stop  # in a PAC
     if isinstance(value, bytes):
         # An element of another type than was expected: its tag says which, and is what the complaint is about.
         return contents_at(data, start) if announced_end(data, start) == stop else start, stop

@@ -48,6 +48,13 @@ _KINDS: Final = {
     "userRealm": DOMAIN,
     "target-realm": DOMAIN,
     "salt": DOMAIN,
+    "EffectiveName": USER,
+    "FullName": USER,
+    "SamName": USER,
+    "Upn": USER,
+    "LogonServer": HOST,
+    "LogonDomainName": DOMAIN,
+    "DnsDomainName": DOMAIN,
 }
 
 

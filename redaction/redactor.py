@@ -13,7 +13,7 @@ from hashlib import sha256, shake_128
 from typing import Any, Final
 
 from secctx.decoders.decode import decode
-from secctx.decoders.values import BYTES, INT, SECRET, SID, TEXT, Decoded, Node
+from secctx.decoders.values import BYTES, INT, PLAINTEXT, SECRET, SID, TEXT, Decoded, Node
 
 from .fields import place, text_of
 from .names import HOST, Names
@@ -82,8 +82,8 @@ class Redactor:
             return
         start, stop = place(decoded, parents, node)
         raw = decoded.data[start:stop]
-        if not raw:
-            return
+        if not raw or node.value == "":
+            return  # an empty string of a PAC is its own counts
         what = policy_of(parents, node, raw)
         if what == KEPT:
             return
@@ -150,6 +150,8 @@ def _leaves(root: Node) -> Iterator[tuple[list[Node], Node]]:
     pending: list[tuple[list[Node], Node]] = [([], root)]
     while pending:
         parents, node = pending.pop()
+        if node.kind == PLAINTEXT:
+            continue  # its bytes are others than these
         if node.children:
             inside = [*parents, node]
             pending.extend((inside, child) for child in node.children)
