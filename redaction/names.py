@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -28,6 +29,8 @@ browser time w32time ntp wellknown anonymous federated e3514235-4b06-11d1-ab04-0
 SERVICES: Final = frozenset(_SERVICES.split())
 #: RFC 8062: names that stand for nobody.
 _WELL_KNOWN: Final = ("wellknown:anonymous", "wellknown:org.h5l.fast-cookie", "wellknown:com.apple.lkdc")
+#: So many stand-ins are tried until one is free: of one letter there are 36 in all.
+_MOST_TRIES: Final = 64
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 #: Says how many units a part takes up in the encoding of its field: characters, code units or bytes.
@@ -39,7 +42,8 @@ class Names:
 
     def __init__(self, parts: dict[str, tuple[str, int]] | None = None) -> None:
         self.parts = dict(parts or {})
-        self._counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}  #: the last number given to parts of that length
+        self._numbers = Counter(kind for kind, _ in self.parts.values())  #: how many SIDs, RIDs and octets there are
         for part, (_, number) in self.parts.items():
             self._counts[len(part)] = max(self._counts.get(len(part), 0), number)
 
@@ -73,19 +77,35 @@ class Names:
         key = part.casefold()
         known = self.parts.get(key)
         if known is None:
-            size = len(part)
-            number = self._counts.get(size, 0) + 1
-            while (written := _written(kind, number, size)) in self.parts or written == key:
-                number += 1
-            self._counts[size] = number
+            number = self._counts[len(part)] = self._free(key, kind, len(part))
             known = self.parts[key] = kind, number
         written = _written(*known, measure(part))
         return written.upper() if part.isupper() else written
 
+    def _free(self, key: str, kind: str, size: int) -> int:
+        """The next number whose stand-in is not the name itself, nor, as far as there are others, a name met before."""
+        number = self._counts.get(size, 0)
+        best = 0
+        for _ in range(_MOST_TRIES):
+            number += 1
+            written = _written(kind, number, size)
+            if written != key:
+                best = best or number
+                if written not in self.parts:
+                    return number
+        return best
+
+    def _numbered(self, key: str, kind: str) -> int:
+        """A number for something that is no part of a name, from 0 in the order of their coming."""
+        known = self.parts.get(key)
+        if known is None:
+            known = self.parts[key] = kind, self._numbers[kind]
+            self._numbers[kind] += 1
+        return known[1]
+
     def _octet(self, part: str) -> str:
         """A number of an IPv4 address, with as many digits."""
-        key = f"octet {part}"
-        number = self.parts.setdefault(key, ("octet", sum(other.startswith("octet ") for other in self.parts)))[1]
+        number = self._numbered(f"octet {part}", "octet")
         low, count = {1: (1, 9), 2: (10, 90)}.get(len(part), (100, 156))
         return str(low + number % count)
 
@@ -94,7 +114,7 @@ class Names:
         parts = sid.split("-")
         if not sid.startswith("S-1-5-21-") or len(parts) < 7:
             return sid
-        number = self.parts.setdefault(f"sid {'-'.join(parts[4:7])}", ("sid", self._next_sid()))[1]
+        number = 1 + self._numbered(f"sid {'-'.join(parts[4:7])}", "sid")
         last = parts[7:]
         if last:
             last = [*last[:-1], str(self.rid(int(last[-1])))]
@@ -104,11 +124,7 @@ class Names:
         """The last number of a SID: below 1000 they are the same in every domain, and stay."""
         if rid < 1000:
             return rid
-        met = sum(part.startswith("rid ") for part in self.parts)
-        return 1000 + self.parts.setdefault(f"rid {rid}", ("rid", met))[1]
-
-    def _next_sid(self) -> int:
-        return 1 + sum(part.startswith("sid ") for part in self.parts)
+        return 1000 + self._numbered(f"rid {rid}", "rid")
 
     def text(self, text: str) -> str:
         """Free text with each known part of a name in it replaced."""

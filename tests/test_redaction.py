@@ -194,6 +194,13 @@ def test_a_stand_in_is_never_a_name_that_was_met_before() -> None:
     assert names.name("alice", USER) not in ("user1", "user2")
 
 
+def test_names_that_use_up_all_stand_ins_of_their_length_still_get_one_that_is_not_themselves() -> None:
+    names = Names()
+    for name in [*"0123456789abcdefghijklmnopqrstuvwxyz", *"éßøñçüæåö"]:
+        assert names.name(name, USER) not in (name, "")
+        assert len(names.name(name, USER)) == 1
+
+
 def test_a_domain_s_sid_goes_and_windows_own_stay() -> None:
     names = Names()
     mine = names.sid("S-1-5-21-1004336348-1177238915-682003330-1104")
