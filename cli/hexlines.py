@@ -15,7 +15,7 @@ from secctx.decoders.values import BYTES, STRUCT, TOKEN, Decoded, Node
 
 from .cells import cell, inline
 from .plain import plain
-from .tree import MEANING, MOST_ITEMS, NAME, WRONG, Shape, kind_of, towards
+from .tree import MEANING, NAME, WRONG, Shape, kind_of, most_of, towards
 
 #: What to look at, and is not wrong by itself.
 NOTICE: Final = "yellow"
@@ -73,7 +73,7 @@ class _Rows:
     def _inside(self, node: Node, level: int, until: int, wrong: str | None) -> Iterator[Row]:
         """The rows of what a container holds, up to the byte `until`; `wrong` is the error's path from here on."""
         children, limits = _in_order(node.children, until)
-        shown = children if self.shape.full else children[:MOST_ITEMS]
+        shown = children if self.shape.full else children[: most_of(node)]
         leads = [towards(wrong, child.name) for child in shown]
         opened = [self._opens(child, level, leads[index][0]) for index, child in enumerate(shown)]
         width = max((len(child.name) for index, child in enumerate(shown) if not opened[index]), default=0)

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from secctx.decoders.values import BYTES, LIST, PRINCIPAL, STRUCT, TOKEN, Decoded, Node
+from secctx.decoders.values import BYTES, LIST, PLAINTEXT, PRINCIPAL, STRUCT, TOKEN, Decoded, Node
 
-from .cells import cell, inline
+from .cells import cell, inline, opened
 from .plain import plain
 
 #: Longer lists are cut to this many items unless everything is asked for.
@@ -46,8 +46,10 @@ def _grow(tree: Tree, node: Node, shape: Shape, level: int, wrong: str | None) -
     """Add the children of `node`; `wrong` is the path of the error from here on, None where it is elsewhere."""
     if shape.depth is not None and level > shape.depth:
         return
-    children = node.children if shape.full else node.children[:MOST_ITEMS]
-    leads = {child.name: towards(wrong, child.name) for child in children}
+    inside = opened(node) if not shape.full and wrong is None else None
+    children = node.children if inside is None else inside.children
+    total, children = len(children), children if shape.full else children[: most_of(node)]
+    leads = {child.name: _lead(wrong, child) for child in children}
     open_ = {child.name for child in children if leads[child.name][0] is not None or _branches(child, shape)}
     width = max((len(child.name) for child in children if child.name not in open_), default=0)
     for child in children:
@@ -55,10 +57,10 @@ def _grow(tree: Tree, node: Node, shape: Shape, level: int, wrong: str | None) -
         branch = tree.add(_label(child, shape, width, here, child.name in open_))
         if child.name in open_:
             _grow(branch, child, shape, level + 1, there)
-    hidden = len(node.children) - len(children)
+    hidden = total - len(children)
     if hidden:
         tree.add(Text(f"… {hidden} more (--full shows them)", style="dim"))
-    if wrong is not None and all(towards(wrong, child.name) == (None, False) for child in node.children):
+    if wrong is not None and all(_lead(wrong, child) == (None, False) for child in node.children):
         tree.add(Text(f"{plain(wrong)}  is missing", style=WRONG))
 
 
@@ -70,9 +72,21 @@ def towards(wrong: str | None, name: str) -> tuple[str | None, bool]:
     return rest or None, not rest
 
 
+def _lead(wrong: str | None, child: Node) -> tuple[str | None, bool]:
+    """The same for a node; through a plaintext the path leads without naming it."""
+    if child.kind == PLAINTEXT and any(towards(wrong, below.name) != (None, False) for below in child.children):
+        return wrong, False
+    return towards(wrong, child.name)
+
+
+def most_of(node: Node) -> int:
+    """How many of its children are shown: a structure has its fields, a list may have any number of items."""
+    return MOST_ITEMS if node.kind == LIST else 5 * MOST_ITEMS
+
+
 def _branches(node: Node, shape: Shape) -> bool:
     """Whether the node is shown as a branch of its own rather than on one line."""
-    return bool(node.children) and (shape.full or inline(node) is None)
+    return bool(node.children) and (shape.full or inline(node) is None or opened(node) is not None)
 
 
 def _label(node: Node, shape: Shape, width: int, wrong: bool, branches: bool) -> Text:
@@ -103,6 +117,8 @@ def kind_of(node: Node) -> str:
         return plain(str(node.meaning))
     if node.kind == LIST:
         return f"{len(node.children)} items" if len(node.children) != 1 else "1 item"
-    if node.kind in (STRUCT, BYTES) and isinstance(node.meaning, str):
-        return node.meaning
+    if node.kind in (STRUCT, BYTES, PLAINTEXT) and isinstance(node.meaning, str):
+        return plain(node.meaning)
+    if opened(node) is not None:
+        return plain((inline(node) or ("", ""))[0])
     return ""

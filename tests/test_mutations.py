@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import pytest
+from builders import kdc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -30,7 +31,7 @@ from secctx.cli.problems import advice, describe
 from secctx.cli.summary import detail, summarise
 from secctx.cli.tree import Shape, print_tree
 from secctx.decoders import decode
-from secctx.decoders.values import LIST, TOKEN, Decoded, walk
+from secctx.decoders.values import BYTES, LIST, TOKEN, Decoded, walk
 
 tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
 
@@ -39,6 +40,9 @@ KINDS = {"unknown", "empty", "cut-short", "trailing", "length", "tag", "der", "v
 MECHANISMS = {"SPNEGO", "NTLM", "Kerberos", "NEGOEX", "GSS", "IAKERB", "CredSSP", "unknown"}
 
 OWN = [sample for sample in tokens.own() if sample.data]
+OWN += [tokens.Sample(name, data) for name, data in kdc.made().items()]
+#: All that MIT's fuzzers begin with, tokens and others.
+FUZZ = [s for s in tokens.corpus() if s.name.startswith("mit_krb5/fuzz/") and s.data]
 SHARED = [s for s in tokens.corpus() if s.kind in tokens.READ and s.data] + [s for s in tokens.legs() if s.data]
 
 
@@ -104,16 +108,48 @@ def test_every_truncation_decodes_and_shows(sample: Any) -> None:
         check_shown(sample.data[:size], tree=size % 16 == 0)
 
 
+def telling(data: bytes) -> Iterator[bytes]:
+    """Every bit flipped; of the bytes in the middle of a long opaque value, which nothing reads, one bit each."""
+    opaque = [n for _, n in walk(decode(data).root) if n.kind == BYTES and not n.children and n.stop - n.start > 40]
+    within = {at for node in opaque for at in range(node.start + 20, node.stop - 4)}
+    changed = bytearray(data)
+    for bit in range(len(data) * 8):
+        if bit >> 3 in within and bit & 7 != (bit >> 3) % 8:
+            continue
+        changed[bit >> 3] ^= 1 << (bit & 7)
+        yield bytes(changed)
+        changed[bit >> 3] ^= 1 << (bit & 7)
+
+
 @pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
 def test_every_flipped_bit_decodes(sample: Any) -> None:
-    for changed in flips(sample.data):
+    for changed in telling(sample.data):
         check(changed)
+
+
+def test_a_bit_is_left_alone_only_within_a_long_opaque_value() -> None:
+    data = next(s.data for s in OWN if s.name.endswith("kdc-as-rep.bin"))
+    seen = {bytes(a ^ b for a, b in zip(data, changed, strict=True)) for changed in telling(data)}
+    flipped = [at for mask in seen for at, bits in enumerate(mask) if bits]
+    assert set(flipped) == set(range(len(data)))
+    read = [n for _, n in walk(decode(data).root) if not n.children and n.kind != BYTES]
+    assert all(flipped.count(at) == 8 for node in read for at in range(node.start, node.stop))
 
 
 @pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
 def test_every_thirteenth_flipped_bit_shows(sample: Any) -> None:
     for number, changed in enumerate(flips(sample.data, 13)):
         check_shown(changed, tree=number % 23 == 0)
+
+
+@pytest.mark.parametrize("sample", FUZZ, ids=tokens.by_name)
+def test_what_mit_s_fuzzers_begin_with_decodes_and_shows_however_damaged(sample: Any) -> None:
+    data = sample.data
+    check_shown(data, tree=True)
+    for size in range(0, len(data), 1 + len(data) // 100):
+        check_shown(data[:size])
+    for number, changed in enumerate(flips(data, 1 + len(data) * 8 // 1500)):
+        (check_shown if number % 16 == 0 else check)(changed)
 
 
 @pytest.mark.parametrize("sample", SHARED, ids=tokens.by_name)
@@ -140,7 +176,16 @@ def _spread() -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--json", "--spans"), ("--format", "summary"), ("--full", "--spans"), ("-q",)]
+    "options",
+    [
+        (),
+        ("--json", "--spans"),
+        ("--format", "summary"),
+        ("--format", "hex"),
+        ("--full", "--spans"),
+        ("-q",),
+        ("--show-secrets",),
+    ],
 )
 @pytest.mark.parametrize("sample", _spread(), ids=tokens.by_name)
 def test_the_command_ends_with_0_or_3(
@@ -156,6 +201,40 @@ def test_the_command_ends_with_0_or_3(
         assert shown.err.startswith("secctx: ") if code else not shown.err
         if "--json" in options:
             assert json.loads(shown.out)["complete"] is (code == 0)
+
+
+REDACTED = [("--redact",), ("--redact", "--json", "--spans"), ("--redact", "--format", "hex")]
+
+
+@pytest.mark.parametrize("options", REDACTED)
+@pytest.mark.parametrize("sample", _spread(), ids=tokens.by_name)
+def test_a_damaged_token_with_stand_ins_is_shown_and_ends_with_0_or_3(
+    sample: Any, options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = 1 + len(sample.data) // 8
+    damaged = [sample.data[:size] for size in range(1, len(sample.data), step)]
+    damaged += list(flips(sample.data, step * 8 + 1, 3))
+    for data in [sample.data, *damaged]:
+        code = run(data, tmp_path, *options)
+        shown = capsys.readouterr()
+        assert code in (exits.OK, exits.BAD_INPUT)
+        assert data is not sample.data or code == (exits.OK if decode(data).error is None else exits.BAD_INPUT)
+        assert shown.out
+        assert shown.err.startswith("secctx: ") if code else not shown.err
+
+
+@pytest.mark.parametrize("sample", FUZZ, ids=tokens.by_name)
+def test_the_command_takes_what_mit_s_fuzzers_begin_with(
+    sample: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = exits.OK if decode(sample.data).error is None else exits.BAD_INPUT
+    for options in ((), ("--json", "--spans"), ("--format", "summary"), ("--format", "hex"), *REDACTED):
+        code = run(sample.data, tmp_path, *options)
+        shown = capsys.readouterr()
+        # Files of keys are no tokens, and may be listed.
+        assert code == expected or (code == exits.OK and sample.kind in ("keytab", "ccache"))
+        assert shown.out or code
+        assert shown.err.startswith("secctx: ") if code else not shown.err
 
 
 #: The command in a process of its own; `secctx` is what the tests themselves import, installed or not.

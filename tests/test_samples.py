@@ -15,6 +15,8 @@ import pytest
 
 from secctx.carriers.text import FORMS, read_tokens
 from secctx.cli.main import main
+from secctx.decoders import decode
+from secctx.decoders.values import walk
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
@@ -28,9 +30,32 @@ DECODED = [sample for sample in MANIFEST if sample["form"] != "pcap"]
 #: Files that hold no token.
 BESIDE = ("manifest.toml", ".gitattributes", "users.txt")
 
+#: Where else a token may be from: it was made, or recorded like those of the lab.
+NO_LAB_CASE = ("no lab case: made ", "no lab case: captured for this sample: ")
+
 Stated = tuple[str, str | None, str]
 #: What the document of an input without a token says of it.
 NOTHING: Stated = ("unknown", None, hashlib.sha256(b"").hexdigest())
+
+
+#: What there is a sample of, by mechanism.
+MESSAGES = {
+    "SPNEGO": "NegTokenInit NegTokenInit2 NegTokenResp",
+    "NTLM": "NEGOTIATE_MESSAGE CHALLENGE_MESSAGE AUTHENTICATE_MESSAGE NTLMSSP_MESSAGE_SIGNATURE",
+    "Kerberos": "AP-REQ AP-REP KRB-ERROR AS-REQ AS-REP TGS-REQ TGS-REP KRB-SAFE KRB-PRIV KRB-CRED TGT-REQ TGT-REP"
+    " KPASSWD-REQ KPASSWD-REP MIC Wrap",
+    "IAKERB": "IAKERB_PROXY AP-REQ AP-REP",
+    "CredSSP": "TSRequest TSCredentials",
+}
+
+
+#: How a process of its own begins: the package is mapped as conftest.py does where it is not installed.
+MAPPED = f"""
+import importlib.util, runpy, sys, types
+if importlib.util.find_spec('secctx') is None:
+    secctx = sys.modules['secctx'] = types.ModuleType('secctx')
+    secctx.__path__ = [{str(ROOT)!r}]
+"""
 
 
 def by_file(samples: list[Sample]) -> pytest.MarkDecorator:
@@ -78,23 +103,13 @@ def test_an_entry_has_all_keys_and_no_others(sample: Sample) -> None:
     for token in tokens_of(sample):
         keys = {"mechanism", "message", "sha256", "origin"}
         assert keys <= set(token) <= {*keys, "says"}
-        assert token["origin"].startswith(("lab case ", "lab log ", "lab capture ", "no lab case: made "))
+        assert token["origin"].startswith(("lab case ", "lab log ", "lab capture ", *NO_LAB_CASE))
         assert "/" not in token["origin"], "a path has no place in an origin"
 
 
 def test_the_samples_cover_the_messages_and_states_that_decode_knows() -> None:
     messages = {(token["mechanism"], token["message"]) for sample in DECODED for token in tokens_of(sample)}
-    assert messages == {
-        ("SPNEGO", "NegTokenInit"),
-        ("SPNEGO", "NegTokenInit2"),
-        ("SPNEGO", "NegTokenResp"),
-        ("NTLM", "NEGOTIATE_MESSAGE"),
-        ("NTLM", "CHALLENGE_MESSAGE"),
-        ("NTLM", "AUTHENTICATE_MESSAGE"),
-        ("Kerberos", "AP-REQ"),
-        ("Kerberos", "AP-REP"),
-        ("Kerberos", "KRB-ERROR"),
-    }
+    assert messages == {(mechanism, message) for mechanism, known in MESSAGES.items() for message in known.split()}
     said = {token.get("says") for sample in DECODED for token in tokens_of(sample)}
     assert {"accept-completed", "accept-incomplete", "request-mic", "reject"} <= said
     assert {form_of(sample) for sample in DECODED} >= set(FORMS)
@@ -140,6 +155,62 @@ def test_naming_the_form_gives_the_same_bytes_as_recognising_it(sample: Sample) 
     content = (SAMPLES / sample["file"]).read_bytes()
     named = [hashlib.sha256(token.data).hexdigest() for token in read_tokens(content, "", form_of(sample))]
     assert named == [token["sha256"] for token in tokens_of(sample)]
+
+
+@by_file([sample for sample in DECODED if "message" in sample["form"]])
+def test_a_message_that_carries_a_token_is_unwrapped_and_told_from_it(sample: Sample, run: Run) -> None:
+    protocol = sample["form"].removeprefix("hex (").split(" ")[0]
+    code, printed, _ = run("decode", "--json", f"samples/{sample['file']}")
+    document = json.loads(printed)
+    assert code == 0
+    assert document["source"]["carrier"].startswith(protocol)
+    assert any(note.startswith("status: ") for note in document["source"]["notes"])
+
+
+PADATA = {
+    "kdc-as-req-fast.bin": {"PA-FX-FAST"},
+    "kdc-tgs-req.bin": {"PA-TGS-REQ", "PA-FX-FAST"},
+    "kdc-tgs-req-s4u2self.b64": {"PA-TGS-REQ", "PA-FOR-USER", "PA-S4U-X509-USER", "PA-FX-FAST"},
+    "kdc-tgs-req-s4u2proxy-tcp.bin": {"PA-TGS-REQ", "PA-PAC-OPTIONS", "PA-FX-FAST"},
+    "krb-error-preauth-required.bin": {"PA-ETYPE-INFO2", "PA-ENC-TIMESTAMP", "PA-FX-FAST", "PA-FX-COOKIE"},
+}
+
+
+@pytest.mark.parametrize("file", PADATA)
+def test_the_padata_of_a_sample_are_those_it_is_there_for(file: str) -> None:
+    (token,) = read_tokens((SAMPLES / file).read_bytes(), "")
+    nodes = [node for _, node in walk(decode(token.data).root)]
+    assert {node.meaning for node in nodes if node.name == "padata-type"} == PADATA[file]
+    values = [node for node in nodes if node.name == "padata-value" and node.stop - node.start > 2]
+    # A cookie is the KDC's own; every other value of these is taken apart.
+    assert all(node.children for node in values if node.value != b"MIT")
+
+
+def test_the_password_in_a_sample_is_shown_to_those_alone_who_ask_for_it(run: Run) -> None:
+    file = "samples/credssp-credentials.hex"
+    for options in ([], ["--full"], ["--json", "--spans"], ["--format", "summary"], ["--format", "hex"], ["--redact"]):
+        code, printed, complained = run("decode", *options, file)
+        assert code == 0
+        assert "Invented" not in printed + complained
+        assert "Invented".encode("utf-16-le").hex(" ") not in printed
+    assert run("decode", "--get", "credentials.password", file)[0] == 1
+    assert "Invented-Passw0rd!" in run("decode", "--show-secrets", file)[1]
+
+
+def test_the_samples_that_are_made_are_what_the_script_makes(tmp_path: Path) -> None:
+    script = tmp_path / "start.py"
+    script.write_text(
+        f"{MAPPED}sys.argv = ['make', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(ROOT / 'scripts' / 'make_samples.py')!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], cwd=ROOT, capture_output=True, check=False)
+    assert done.stderr == b""
+    made = sorted(path.name for path in tmp_path.iterdir() if path != script)
+    assert [name for name in made if (tmp_path / name).read_bytes() != (SAMPLES / name).read_bytes()] == []
+    by_script = [s["file"] for s in MANIFEST for t in tokens_of(s) if "make_samples.py" in t["origin"]]
+    framed = [sample["file"] for sample in DECODED if "message" in sample["form"]]
+    assert made == sorted({*by_script, *framed})
 
 
 @pytest.mark.parametrize(("stem", "forms"), [("spnego-kerberos-init", 5), ("spnego-kerberos-answer", 8)])
@@ -230,14 +301,10 @@ def test_the_answer_to_secctx_answers_the_challenge_that_secctx_sends(
 def test_the_command_in_a_process_of_its_own_ends_with_the_same_code(
     arguments: list[str], standard_input: str | None, code: int, tmp_path: Path
 ) -> None:
-    """Through a real process, with a real pipe; the package is mapped as conftest.py does where it is not installed."""
+    """Through a real process, with a real pipe."""
     start = tmp_path / "start.py"
     start.write_text(
-        "import importlib.util, runpy, sys, types\n"
-        "if importlib.util.find_spec('secctx') is None:\n"
-        "    secctx = sys.modules['secctx'] = types.ModuleType('secctx')\n"
-        f"    secctx.__path__ = [{str(ROOT)!r}]\n"
-        "runpy.run_module('secctx.cli', run_name='__main__', alter_sys=True)\n",
+        f"{MAPPED}runpy.run_module('secctx.cli', run_name='__main__', alter_sys=True)\n",
         encoding="utf-8",
     )
     content = (ROOT / standard_input).read_bytes() if standard_input else b""

@@ -31,6 +31,7 @@ CITED = re.compile(r"\bRFC \d|\bMS-[A-Z]+\b|\bIANA\b|\bdraft-|\b\w+\.h\b")
 SHARED_NAMES = {
     ("kerberos_more.py", "CHECKSUM_TYPES"): {"sha1 (unkeyed)"},
     ("oids.py", "FAMILY"): {"Kerberos"},
+    ("pac.py", "SIGNATURE_SIZES"): {12, 16},
 }
 
 
