@@ -18,11 +18,11 @@ FURTHEST = 1 << 30
 
 
 class CipherMissing(RuntimeError):
-    """The crypto library of this machine lacks `name`."""
+    """The crypto library of this machine lacks `name`, which `needed_by` cannot do without."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, needed_by: str = "NTLM") -> None:
         super().__init__(
-            f"the crypto library here has no {name}, which NTLM needs: enable OpenSSL's legacy provider,"
+            f"the crypto library here has no {name}, which {needed_by} needs: enable OpenSSL's legacy provider,"
             " or work where FIPS mode is off"
         )
         self.name = name
@@ -34,17 +34,17 @@ def _encryptor(name: str, key: bytes) -> Any:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-        algorithm = _algorithm(name)
+        kind = algorithm(name)
     except (ImportError, AttributeError, RuntimeError):  # RuntimeError: the legacy provider failed to load
         raise CipherMissing(_SPOKEN[name]) from None
     try:
-        return Cipher(algorithm(key), None if name == "ARC4" else modes.ECB()).encryptor()
+        return Cipher(kind(key), None if name == "ARC4" else modes.ECB()).encryptor()
     except UnsupportedAlgorithm:
         raise CipherMissing(_SPOKEN[name]) from None
 
 
-def _algorithm(name: str) -> Any:
-    """The class `ARC4` or `TripleDES` of `cryptography`, from where its version keeps it."""
+def algorithm(name: str) -> Any:
+    """The class `name` of `cryptography`, `ARC4` or `TripleDES` for instance, from where its version keeps it."""
     try:
         from cryptography.hazmat.decrepit.ciphers import algorithms as decrepit
 
