@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from secctx.decoders.values import BOOL, BYTES, ENUM, FILETIME, FLAGS, OID, PRINCIPAL, SECRET, SID, STRUCT, TIME, Node
+from secctx.decoders.values import (
+    BOOL,
+    BYTES,
+    ENUM,
+    FILETIME,
+    FLAGS,
+    OID,
+    PLAINTEXT,
+    PRINCIPAL,
+    SECRET,
+    SID,
+    STRUCT,
+    TIME,
+    Node,
+)
 
 #: So many bytes of a long byte string are shown unless everything is asked for.
 SHORT_BYTES = 16
@@ -55,12 +69,12 @@ def inline(node: Node) -> tuple[str, str] | None:
     """A structure that is better read on one line; None where it is not."""
     if node.kind == PRINCIPAL and len(node.children) == 2:
         return str(node.meaning), f"({named(node.child('name-type'))})"
-    names = [child.name for child in node.children]
+    names = [child.name for child in node.children if child.kind != PLAINTEXT]
     if node.kind != STRUCT:
         if names and all(child.kind == OID for child in node.children) and len(names) <= 8:
             return ", ".join(map(named, node.children)), ""
         return None
-    if names and names[0] == "etype" and names[-1] == "cipher" and node.children[-1].kind == BYTES:
+    if is_encrypted(node):
         return _encrypted_data(node)
     if names and names[0] == "AvId" and all(not child.children for child in node.children):
         return _av_pair(node)
@@ -75,13 +89,30 @@ def inline(node: Node) -> tuple[str, str] | None:
     if node.name == "Version" and isinstance(node.meaning, str):
         return node.meaning, ""
     if names == ["ulType", "cbBufferSize", "Offset"]:
-        kind, size, offset = node.children
-        return f"{cell(kind, False)[0]}, {named(size)} bytes at {named(offset)}", ""
+        kind, size, where = node.children
+        return f"{cell(kind, False)[0]}, {named(size)} bytes at {named(where)}", ""
     if node.name == "ndr":
         return "headers, referents, counts", ""
     if names[1:2] == ["Attributes"] and names[0] in ("RelativeId", "Sid"):
         return _membership(node.children[0], node.children[1])
     return None
+
+
+def is_encrypted(node: Node) -> bool:
+    """Whether the node is an EncryptedData that is whole."""
+    own = [child for child in node.children if child.kind != PLAINTEXT]
+    return (
+        node.kind == STRUCT
+        and len(own) in (2, 3)
+        and own[0].name == "etype"
+        and own[-1].name == "cipher"
+        and own[-1].kind == BYTES
+    )
+
+
+def opened(node: Node) -> Node | None:
+    """What was opened of an EncryptedData, with the key that did it as its meaning; None where nothing was."""
+    return next((child for child in node.children if child.kind == PLAINTEXT), None) if is_encrypted(node) else None
 
 
 def _encrypted_data(node: Node) -> tuple[str, str]:
@@ -91,7 +122,9 @@ def _encrypted_data(node: Node) -> tuple[str, str]:
     if kvno is not None:
         parts.append(f"kvno {named(kvno)}")
     size = len(cipher.value) if cipher is not None and isinstance(cipher.value, bytes) else 0
-    return ", ".join([*parts, f"{size} bytes encrypted"]), ""
+    plain = opened(node)
+    parts.append(f"{size} bytes encrypted" if plain is None else str(plain.meaning))
+    return ", ".join(parts), ""
 
 
 def _membership(group: Node, attributes: Node) -> tuple[str, str]:

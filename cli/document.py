@@ -17,8 +17,10 @@ from secctx.decoders.values import (
     INT,
     LIST,
     OID,
+    PLAINTEXT,
     PRINCIPAL,
     SECRET,
+    SID,
     STRUCT,
     TEXT,
     TIME,
@@ -27,7 +29,7 @@ from secctx.decoders.values import (
     Node,
     Problem,
     follow,
-    walk,
+    join,
 )
 
 from .cells import size_of_secret
@@ -38,8 +40,13 @@ SCHEMA: Final = "secctx.decode/1"
 Json = dict[str, Any]
 
 
-def document(decoded: Decoded, source: Source, spans: bool, notes: Sequence[str] = ()) -> Json:
-    """The whole document of one token; `notes` are what the carrier has to say about its text form."""
+def document(
+    decoded: Decoded, source: Source, spans: bool, notes: Sequence[str] = (), keys: Sequence[Json] | None = None
+) -> Json:
+    """The whole document of one token; `notes` are what the carrier has to say about its text form.
+
+    `keys` are what became of its encrypted parts; None where no keys were given.
+    """
     import hashlib  # 2 ms that the other users of this module do without
 
     data = decoded.data
@@ -56,9 +63,28 @@ def document(decoded: Decoded, source: Source, spans: bool, notes: Sequence[str]
         "fields": fields(decoded.root),
         "findings": [],
     }
+    if keys is not None:
+        result["keys"] = list(keys)
     if spans:
-        result["spans"] = {path: [node.start, node.stop] for path, node in walk(decoded.root)}
+        result["spans"] = span_values(decoded.root)
     return result
+
+
+def span_values(root: Node) -> Json:
+    """The span of each field by its path; of one in a plaintext, which plaintext it counts in."""
+    spans: Json = {}
+    pending: list[tuple[str, Node, str | None]] = [("", root, None)]
+    while pending:
+        path, node, inside = pending.pop()
+        if node is not root and node.kind != PLAINTEXT:
+            span = [node.start, node.stop]
+            spans[path] = span if inside is None else {"in": inside, "span": span}
+        for child in reversed(node.children):
+            if child.kind == PLAINTEXT:
+                pending.append((path, child, path))
+            else:
+                pending.append((join(path, child.name), child, inside))
+    return spans
 
 
 def source_value(source: Source) -> Json:
@@ -105,6 +131,10 @@ def _oid(node: Node) -> Json:
     return {"oid": node.value, "name": node.meaning}
 
 
+def _sid(node: Node) -> Json | None:
+    return None if node.value is None else {"sid": node.value, "name": node.meaning}
+
+
 def _time(node: Node) -> str | None:
     return node.value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(node.value, datetime) else None
 
@@ -133,6 +163,8 @@ _SHAPES: Final[dict[str, Callable[[Node], Any]]] = {
     FILETIME: attrgetter("meaning"),
     BOOL: attrgetter("value"),
     SECRET: lambda node: {"secret": True, "size": size_of_secret(node)},
+    SID: _sid,
+    PLAINTEXT: fields,
 }
 
 

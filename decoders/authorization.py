@@ -1,4 +1,4 @@
-"""Authorization data that is no further authorization data: Windows' (MS-KILE 2.2.5 to 3.2.5.8), RFC 4537's, the PAC."""
+"""Authorization data that holds no more of its kind: Windows' (MS-KILE 2.2.5 to 3.2.5.8), RFC 4537's, the PAC."""
 
 from __future__ import annotations
 
@@ -67,10 +67,18 @@ def _open_target(reading: Reading, node: Node, body: int, end: int) -> bool:
     return True
 
 
+def _open_pac(reading: Reading, node: Node, body: int, end: int) -> bool:
+    """AD-WIN2K-PAC."""
+    from .pac import open_pac  # tickets that are not opened do without it
+
+    return open_pac(reading, node, body, end)
+
+
 #: By ad-type: what opens the octets of `ad-data`.
 OPENERS: Final[dict[int, Callable[[Reading, Node, int, int], bool]]] = {
     129: _open_etypes,
     141: _open_restrictions,
     143: _open_ap_options,
     144: _open_target,
+    128: _open_pac,
 }

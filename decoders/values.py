@@ -95,13 +95,23 @@ class Decoded:
     error: Problem | None
 
 
-def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Every node below `node` with its path, in the order of the token; iterative, so depth costs no stack."""
-    pending = [(join(path, child.name), child) for child in reversed(node.children)]
+def walk(node: Node, path: str = "", *, plaintexts: bool = True) -> Iterator[tuple[str, Node]]:
+    """Every node below `node` with its path, in the order of the token; iterative, so depth costs no stack.
+
+    A plaintext adds nothing to the paths of what is in it. Without `plaintexts`, only what has bytes in the token.
+    """
+    pending = [(path, node)]
+    below = False
     while pending:
         where, here = pending.pop()
-        yield where, here
-        pending.extend((join(where, child.name), child) for child in reversed(here.children))
+        if below:
+            yield where, here
+        below = True
+        for child in reversed(here.children):
+            if child.kind != PLAINTEXT:
+                pending.append((join(where, child.name), child))
+            elif plaintexts:
+                pending.append((where, child))
 
 
 def join(path: str, name: str) -> str:
@@ -112,17 +122,31 @@ def join(path: str, name: str) -> str:
 
 
 def follow(root: Node, path: str) -> tuple[list[Node], str]:
-    """The nodes that a path steps through below `root`, and what is left of the path where it leads no further."""
+    """The nodes that a path steps through below `root`, and what is left of the path where it leads no further.
+
+    A plaintext is among the nodes and not in the path, which may name it all the same.
+    """
     steps: list[Node] = []
     node = root
     while path:
-        for child in node.children:
-            name = child.name
-            if path.startswith(name) and path[len(name) : len(name) + 1] in ("", ".", "["):
+        child = _begins(node, path)
+        if child is None:
+            plain = next((one for one in node.children if one.kind == PLAINTEXT and _begins(one, path)), None)
+            if plain is None:
                 break
-        else:
-            break
-        path = path[len(name) :].removeprefix(".")
+            steps.append(plain)
+            child = _begins(plain, path)
+            assert child is not None
+        path = path[len(child.name) :].removeprefix(".")
         steps.append(child)
         node = child
     return steps, path
+
+
+def _begins(node: Node, path: str) -> Node | None:
+    """The field of `node` that a path goes through first."""
+    for child in node.children:
+        name = child.name
+        if path.startswith(name) and path[len(name) : len(name) + 1] in ("", ".", "["):
+            return child
+    return None

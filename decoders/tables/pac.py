@@ -1,0 +1,164 @@
+"""Names and numbers of the PAC, from MS-PAC; the section stands over each table.
+
+MS-PAC describes its flags and names few of them. The other names are those of Windows' own headers (ntsecapi.h,
+winnt.h, and ntsam.h as MS-SAMR 2.2.1.12 has it), and Samba's for UPN_DNS_INFO.
+"""
+
+from __future__ import annotations
+
+LOGON_INFO = 1
+CREDENTIALS_INFO = 2
+SERVER_CHECKSUM = 6
+KDC_CHECKSUM = 7
+CLIENT_INFO = 10
+DELEGATION_INFO = 11
+UPN_DNS = 12
+CLIENT_CLAIMS = 13
+DEVICE_INFO = 14
+DEVICE_CLAIMS = 15
+TICKET_CHECKSUM = 16
+ATTRIBUTES_INFO = 17
+REQUESTOR_SID = 18
+EXTENDED_KDC_CHECKSUM = 19
+REQUESTOR_GUID = 20
+
+#: MS-PAC 2.4: ulType of PAC_INFO_BUFFER.
+BUFFER_TYPES: dict[int, str] = {
+    LOGON_INFO: "Logon information",
+    CREDENTIALS_INFO: "Credentials information",
+    SERVER_CHECKSUM: "Server checksum",
+    KDC_CHECKSUM: "KDC checksum",
+    CLIENT_INFO: "Client name and ticket information",
+    DELEGATION_INFO: "Constrained delegation information",
+    UPN_DNS: "UPN and DNS information",
+    CLIENT_CLAIMS: "Client claims information",
+    DEVICE_INFO: "Device information",
+    DEVICE_CLAIMS: "Device claims information",
+    TICKET_CHECKSUM: "Ticket checksum",
+    ATTRIBUTES_INFO: "PAC attributes",
+    REQUESTOR_SID: "PAC requestor SID",
+    EXTENDED_KDC_CHECKSUM: "Extended KDC checksum",
+    REQUESTOR_GUID: "PAC requestor GUID",
+}
+
+#: MS-PAC 2.5 to 2.16: the structure in a buffer of that type. Four types are a PAC_SIGNATURE_DATA: they have the names that
+#: 2.8.2 to 2.8.5 call them by. The extended KDC signature is the full PAC checksum of others.
+BUFFER_NAMES: dict[int, str] = {
+    LOGON_INFO: "KERB_VALIDATION_INFO",
+    CREDENTIALS_INFO: "PAC_CREDENTIAL_INFO",
+    SERVER_CHECKSUM: "ServerSignature",
+    KDC_CHECKSUM: "KDCSignature",
+    CLIENT_INFO: "PAC_CLIENT_INFO",
+    DELEGATION_INFO: "S4U_DELEGATION_INFO",
+    UPN_DNS: "UPN_DNS_INFO",
+    CLIENT_CLAIMS: "PAC_CLIENT_CLAIMS_INFO",
+    DEVICE_INFO: "PAC_DEVICE_INFO",
+    DEVICE_CLAIMS: "PAC_DEVICE_CLAIMS_INFO",
+    TICKET_CHECKSUM: "TicketSignature",
+    ATTRIBUTES_INFO: "PAC_ATTRIBUTES_INFO",
+    REQUESTOR_SID: "PAC_REQUESTOR_SID",
+    EXTENDED_KDC_CHECKSUM: "ExtendedKDCSignature",
+    REQUESTOR_GUID: "PAC_REQUESTOR_GUID",
+}
+
+#: MS-PAC 2.8: bytes of a Signature by its SignatureType, which says three; the others are those of the KDCs of MIT,
+#: Heimdal and Samba, by RFC 3961 (12), RFC 6803 (17, 18)
+#: and RFC 8009 (19, 20).
+SIGNATURE_SIZES: dict[int, int] = {-138: 16, 12: 20, 15: 12, 16: 12, 17: 16, 18: 16, 19: 16, 20: 24}
+
+#: MS-PAC 2.2.1: Attributes of a group. The table names no more than five of them.
+GROUP_ATTRIBUTES: tuple[tuple[int, str], ...] = (
+    (0x00000001, "SE_GROUP_MANDATORY"),
+    (0x00000002, "SE_GROUP_ENABLED_BY_DEFAULT"),
+    (0x00000004, "SE_GROUP_ENABLED"),
+    (0x00000008, "SE_GROUP_OWNER"),
+    (0x00000010, "SE_GROUP_USE_FOR_DENY_ONLY"),
+    (0x00000020, "SE_GROUP_INTEGRITY"),
+    (0x00000040, "SE_GROUP_INTEGRITY_ENABLED"),
+    (0x20000000, "SE_GROUP_RESOURCE"),
+    (0xC0000000, "SE_GROUP_LOGON_ID"),
+)
+
+#: MS-PAC 2.5: UserFlags.
+USER_FLAGS: tuple[tuple[int, str], ...] = (
+    (0x00000001, "LOGON_GUEST"),
+    (0x00000002, "LOGON_NOENCRYPTION"),
+    (0x00000004, "LOGON_CACHED_ACCOUNT"),
+    (0x00000008, "LOGON_USED_LM_PASSWORD"),
+    (0x00000020, "LOGON_EXTRA_SIDS"),
+    (0x00000040, "LOGON_SUBAUTH_SESSION_KEY"),
+    (0x00000080, "LOGON_SERVER_TRUST_ACCOUNT"),
+    (0x00000100, "LOGON_NTLMV2_ENABLED"),
+    (0x00000200, "LOGON_RESOURCE_GROUPS"),
+    (0x00000400, "LOGON_PROFILE_PATH_RETURNED"),
+    (0x00000800, "LOGON_NT_V2"),
+    (0x00001000, "LOGON_LM_V2"),
+    (0x00002000, "LOGON_NTLM_V2"),
+    (0x00004000, "LOGON_OPTIMIZED"),
+    (0x00008000, "LOGON_WINLOGON"),
+    (0x00010000, "LOGON_PKINIT"),
+    (0x00020000, "LOGON_NO_OPTIMIZED"),
+    (0x00040000, "LOGON_NO_ELEVATION"),
+    (0x00080000, "LOGON_MANAGED_SERVICE"),
+    (0x01000000, "LOGON_GRACE_LOGON"),
+)
+
+#: MS-SAMR 2.2.1.12: UserAccountControl.
+USER_ACCOUNT_CONTROL: tuple[tuple[int, str], ...] = (
+    (0x00000001, "USER_ACCOUNT_DISABLED"),
+    (0x00000002, "USER_HOME_DIRECTORY_REQUIRED"),
+    (0x00000004, "USER_PASSWORD_NOT_REQUIRED"),
+    (0x00000008, "USER_TEMP_DUPLICATE_ACCOUNT"),
+    (0x00000010, "USER_NORMAL_ACCOUNT"),
+    (0x00000020, "USER_MNS_LOGON_ACCOUNT"),
+    (0x00000040, "USER_INTERDOMAIN_TRUST_ACCOUNT"),
+    (0x00000080, "USER_WORKSTATION_TRUST_ACCOUNT"),
+    (0x00000100, "USER_SERVER_TRUST_ACCOUNT"),
+    (0x00000200, "USER_DONT_EXPIRE_PASSWORD"),
+    (0x00000400, "USER_ACCOUNT_AUTO_LOCKED"),
+    (0x00000800, "USER_ENCRYPTED_TEXT_PASSWORD_ALLOWED"),
+    (0x00001000, "USER_SMARTCARD_REQUIRED"),
+    (0x00002000, "USER_TRUSTED_FOR_DELEGATION"),
+    (0x00004000, "USER_NOT_DELEGATED"),
+    (0x00008000, "USER_USE_DES_KEY_ONLY"),
+    (0x00010000, "USER_DONT_REQUIRE_PREAUTH"),
+    (0x00020000, "USER_PASSWORD_EXPIRED"),
+    (0x00040000, "USER_TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION"),
+    (0x00080000, "USER_NO_AUTH_DATA_REQUIRED"),
+    (0x00100000, "USER_PARTIAL_SECRETS_ACCOUNT"),
+    (0x00200000, "USER_USE_AES_KEYS"),
+)
+
+UPN_SAM_NAME_AND_SID = 0x2
+#: MS-PAC 2.10: Flags, U and S there.
+UPN_DNS_FLAGS: tuple[tuple[int, str], ...] = (
+    (0x1, "PAC_UPN_DNS_FLAG_CONSTRUCTED"),
+    (UPN_SAM_NAME_AND_SID, "PAC_UPN_DNS_FLAG_HAS_SAM_NAME_AND_SID"),
+)
+
+#: MS-PAC 2.14: Flags.
+PAC_ATTRIBUTES: tuple[tuple[int, str], ...] = ((0x1, "PAC_WAS_REQUESTED"), (0x2, "PAC_WAS_GIVEN_IMPLICITLY"))
+
+#: MS-PAC 2.6.4: Flags, L and N there.
+NTLM_CREDENTIAL_FLAGS: tuple[tuple[int, str], ...] = ((0x1, "LM OWF is valid"), (0x2, "NT OWF is valid"))
+
+CLAIM_INT64, CLAIM_UINT64, CLAIM_STRING, CLAIM_BOOLEAN = 1, 2, 3, 6
+#: MS-ADTS 2.2.18.2: CLAIM_TYPE.
+CLAIM_TYPES: dict[int, str] = {
+    CLAIM_INT64: "CLAIM_TYPE_INT64",
+    CLAIM_UINT64: "CLAIM_TYPE_UINT64",
+    CLAIM_STRING: "CLAIM_TYPE_STRING",
+    CLAIM_BOOLEAN: "CLAIM_TYPE_BOOLEAN",
+}
+
+#: MS-ADTS 2.2.18.3: CLAIMS_SOURCE_TYPE.
+CLAIMS_SOURCES: dict[int, str] = {1: "CLAIMS_SOURCE_TYPE_AD", 2: "CLAIMS_SOURCE_TYPE_CERTIFICATE"}
+
+NOT_COMPRESSED, LZNT1, XPRESS, XPRESS_HUFF = 0, 2, 3, 4
+#: MS-ADTS 2.2.18.4: CLAIMS_COMPRESSION_FORMAT.
+COMPRESSION_FORMATS: dict[int, str] = {
+    NOT_COMPRESSED: "COMPRESSION_FORMAT_NONE",
+    LZNT1: "COMPRESSION_FORMAT_LZNT1",
+    XPRESS: "COMPRESSION_FORMAT_XPRESS",
+    XPRESS_HUFF: "COMPRESSION_FORMAT_XPRESS_HUFF",
+}
