@@ -45,6 +45,9 @@ MAX_FRAGMENTED: Final = 1 << 20
 #: What is wrong with a token and does not keep it from being understood: Windows reads on.
 _TOLERATED: Final = ("trailing", "der")
 
+#: The tag of NegTokenResp.
+NEG_TOKEN_RESP: Final = 0xA1
+
 _SIMULATED: Final[dict[str, tuple[Status, str]]] = {
     "no-memory": (status.SEC_E_INSUFFICIENT_MEMORY, "as if memory had run out"),
     "internal-error": (status.SEC_E_INTERNAL_ERROR, "as if the Local Security Authority did not answer"),
@@ -56,7 +59,7 @@ class Acceptor:
 
     def __init__(self, credentials: Credentials, server: Server, world: World) -> None:
         self.credentials = credentials
-        self.mechanisms: tuple[Mechanism, ...] = (Kerberos(credentials), Ntlm(credentials, server, world))
+        self.mechanisms: tuple[Mechanism, ...] = (Kerberos(credentials, world), Ntlm(credentials, server, world))
         self.negotiate = Negotiate(self.mechanisms)
 
     def step(self, context: Context | None, token: bytes, request: Request) -> tuple[Context | None, Step]:
@@ -72,7 +75,10 @@ class Acceptor:
             return self._finish(renewed, leg, request)
         except Refused as refused:
             keep = context if _survives(refused.status) else None
-            return keep, _refusal_step(refused, renewed, request)
+            step = _refusal_step(refused, renewed, request)
+            if step.recoverable:
+                keep, renewed.leg = renewed, renewed.leg + 1
+            return keep, step
 
     def _check_call(self, context: Context | None, request: Request) -> None:
         """What is wrong before any token is looked at."""
@@ -157,7 +163,9 @@ class Acceptor:
             leg = self._spnego(context, message, request)
         except Refused as refused:
             # What SPNEGO has understood it can also reject in its own words, whatever mechanism refused.
-            refused.output = refused.output or rejection()
+            # A mechanism's own error token goes inside.
+            if not refused.output or refused.output[0] != NEG_TOKEN_RESP:
+                refused.output = rejection(refused.output)
             raise
         leg.notes = (*_notes(decoded), *leg.notes)
         return leg
@@ -296,11 +304,13 @@ def _survives(code: Status) -> bool:
 
 def _refusal_step(refused: Refused, context: Context, request: Request) -> Step:
     asked = bool(request.flags & asc.ASC_REQ_EXTENDED_ERROR)
-    output = refused.output if asked else None
-    attributes = asc.ASC_RET_EXTENDED_ERROR if output else 0
+    output = refused.output if asked or refused.owed else None
+    attributes = refused.attributes | (asc.ASC_RET_EXTENDED_ERROR if output and asked else 0)
     mechanism = context.mechanism
     step = Step(refused.status, refused.basis, FAILED, mechanism, attributes, output, refusal=refused.refusal)
-    step.withheld = refused.output is not None and not asked
+    step.withheld = refused.output is not None and output is None
+    # SPNEGO's reject ends the negotiation; a bare mechanism's client can send the next token.
+    step.recoverable = refused.recovers and output is not None and output[0] != NEG_TOKEN_RESP
     return step
 
 

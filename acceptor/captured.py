@@ -19,7 +19,10 @@ _CLIENT_MESSAGES: Final = ("NEGOTIATE_MESSAGE", "AUTHENTICATE_MESSAGE", "NegToke
 _SERVER_MESSAGES: Final = ("CHALLENGE_MESSAGE", "NegTokenInit2", "AP-REP", "KRB-ERROR", "TGT-REP")
 
 #: Fields of an answer that are the server's free choice: nonces, times, MICs, ciphertext, and what follows from them.
-_FREE: Final = ("ServerChallenge", "Version", "cipher", "Checksum", "SeqNum", "TargetInfoFields", "TargetNameFields")
+_FREE: Final = (
+    *("ServerChallenge", "Version", "TargetInfoFields", "TargetNameFields", "Checksum", "SeqNum"),
+    *("cipher", "SND_SEQ", "SGN_CKSUM"),
+)
 
 
 def side_of(decoded: Decoded, direction: str | None, before: str | None) -> str:
@@ -60,6 +63,13 @@ def adopt(context: Context, answer: bytes, ours: bytes | None) -> tuple[Context,
         token = message
     if token is not None and token.message == "CHALLENGE_MESSAGE":
         context.ntlm.challenge = token.data
+    if token is not None and token.message == "AP-REP":
+        from .kerberos_captured import adopt_ap_rep, adopt_mic
+
+        differences.extend(adopt_ap_rep(context, token))
+        mic = inside(message, "mechListMIC")
+        if mic is not None and not differences:
+            differences.extend(adopt_mic(context, mic))
     return context, differences
 
 
@@ -69,7 +79,7 @@ def _adopt_choice(context: Context, message: Part) -> None:
     mech = message.value("supportedMech")
     if isinstance(mech, str):
         family = FAMILY.get(mech, mech)
-        if family != "NTLM":
+        if family not in ("NTLM", "Kerberos"):
             raise NotJudged(f"the server chose {family}, which is not judged here")
         state.offered = mech
         context.mechanism = family

@@ -13,7 +13,8 @@ class NegotiateState:
     """Where a SPNEGO negotiation stands (RFC 4178 3.2 and 5).
 
     `mech_types` is the initiator's MechTypeList as received: mechListMIC is made over these bytes. `offered` is the OID
-    that is echoed; `mic_required` that both sides owe a mechListMIC.
+    that is echoed; `mic_required` that both sides owe a mechListMIC; `awaited` is the end of a
+    mechanism that is finished while the client's mechListMIC is still to come.
     """
 
     mech_types: bytes = b""
@@ -22,6 +23,7 @@ class NegotiateState:
     named: bool = False
     raw: bool = False
     rejected_first: bool = False
+    awaited: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -32,6 +34,19 @@ class NtlmState:
     challenge: bytes = b""
     session: dict[str, Any] | None = None
     integrity: bool = False
+
+
+@dataclass(slots=True)
+class KerberosState:
+    """Where a Kerberos logon stands: the session's keys, and in DCE style the end that waits for the third leg.
+
+    `ours` is the sequence number of our AP-REP, `tgt_sent` that the client was given our TGT (user-to-user).
+    """
+
+    session: dict[str, Any] | None = None
+    third_leg: dict[str, Any] | None = None
+    ours: int = 0
+    tgt_sent: bool = False
 
 
 @dataclass(slots=True)
@@ -52,4 +67,5 @@ class Context:
     final: dict[str, Any] | None = None
     negotiate: NegotiateState = field(default_factory=NegotiateState)
     ntlm: NtlmState = field(default_factory=NtlmState)
+    kerberos: KerberosState = field(default_factory=KerberosState)
     stand_ins: dict[str, Any] | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from secctx.keys.ntlm_session import NtlmSession
 
-from .context import Context, NegotiateState, NtlmState
+from .context import Context, KerberosState, NegotiateState, NtlmState
 from .ending import restored_end
 from .values import CONTINUING, ESTABLISHED
 
@@ -40,7 +40,9 @@ _KINDS: Final[dict[type, dict[str, tuple[type, ...]]]] = {
         "named": (bool,),
         "raw": (bool,),
         "rejected_first": (bool,),
+        "awaited": _RECORD,
     },
+    KerberosState: {"session": _RECORD, "third_leg": _RECORD, "ours": (int,), "tgt_sent": (bool,)},
     NtlmState: {"session": _RECORD, "integrity": (bool,)},
 }
 
@@ -89,14 +91,15 @@ def _context(body: dict[str, Any]) -> Context:
     negotiate["mech_types"] = bytes.fromhex(negotiate["mech_types"])
     ntlm["negotiate"], ntlm["challenge"] = bytes.fromhex(ntlm["negotiate"]), bytes.fromhex(ntlm["challenge"])
     body["fragment"], body["pending"] = bytes.fromhex(body["fragment"]), bytes.fromhex(body["pending"])
-    context = Context(**body, negotiate=NegotiateState(**negotiate), ntlm=NtlmState(**ntlm))
+    kerberos = KerberosState(**body.pop("kerberos"))
+    context = Context(**body, negotiate=NegotiateState(**negotiate), ntlm=NtlmState(**ntlm), kerberos=kerberos)
     _check(context)
     return context
 
 
 def _check(context: Context) -> None:
     """ValueError where a field is of another kind than it was written."""
-    for record in (context, context.negotiate, context.ntlm):
+    for record in (context, context.negotiate, context.ntlm, context.kerberos):
         for name, kinds in _KINDS[type(record)].items():
             if type(getattr(record, name)) not in kinds:
                 raise ValueError(name)
@@ -108,8 +111,13 @@ def _check(context: Context) -> None:
         raise ValueError("mech_types")
     if context.ntlm.session is not None:
         NtlmSession.restore(context.ntlm.session)
-    if context.final is not None:
-        restored_end(context.final)
+    if context.kerberos.session is not None:
+        from secctx.keys.kerberos_session import KerberosSession
+
+        KerberosSession.restore(context.kerberos.session)
+    for end in (context.final, context.kerberos.third_leg, context.negotiate.awaited):
+        if end is not None:
+            restored_end(end)
     if context.stand_ins is not None:
         _check_stand_ins(**context.stand_ins)
 

@@ -17,6 +17,7 @@ from secctx.decoders.tables.oids import KRB5, MS_KRB5
 
 from . import status
 from .context import Context
+from .ending import restored_end, saved_end
 from .mechanism import Leg, Mechanism
 from .part import Part, inside, malformed
 from .values import DOCUMENTED, INFERRED, OTHER, WINDOWS, Refusal, Refused, Request
@@ -25,9 +26,9 @@ from .values import DOCUMENTED, INFERRED, OTHER, WINDOWS, Refusal, Refused, Requ
 _TWINS: Final = {MS_KRB5: KRB5}
 
 
-def rejection() -> bytes:
-    """The bare answer to failure, for those who asked for one (EXTENDED_ERROR)."""
-    return neg_token_resp(REJECT)
+def rejection(token: bytes | None = None) -> bytes:
+    """The answer to failure, bare or around a mechanism's own, for those who asked for one (EXTENDED_ERROR)."""
+    return neg_token_resp(REJECT, None, token)
 
 
 class Negotiate:
@@ -72,7 +73,8 @@ class Negotiate:
             return Leg(False, OTHER, neg_token_resp(ACCEPT_INCOMPLETE, state.offered))
         if message.problem is not None:
             raise malformed(message.problem, message.node.stop)
-        return self._wrap(context, mechanism, mechanism.step(context, token, request), None)
+        leg = mechanism.step(context, token, request)
+        return self._wrap(context, mechanism, leg, inside(message, "mechListMIC"))
 
     def _choose(self, names: Sequence[str], token: Part | None) -> tuple[int, Mechanism | None]:
         """The first of the initiator's mechanisms that can be served, and its place in the list."""
@@ -81,6 +83,10 @@ class Negotiate:
                 fits = name in mechanism.oids and mechanism.available
                 if fits and (index > 0 or mechanism.serves(token)):
                     return index, mechanism
+        # Nothing else can be served: the first mechanism itself says what is wrong with its token.
+        for mechanism in self.mechanisms:
+            if names and names[0] in mechanism.oids and mechanism.available:
+                return 0, mechanism
         return 0, None
 
     def _no_common(self, message: Part, names: Sequence[str]) -> Refused:
@@ -113,6 +119,8 @@ class Negotiate:
                 "spnego-empty-response", "the client's NegTokenResp has neither token nor mechListMIC"
             )
             raise Refused(status.SEC_E_INVALID_TOKEN, OTHER, refusal, rejection())
+        if context.negotiate.awaited is not None:
+            return self._conclude(context, message, token, mic)
         mechanism = self._chosen(context)
         if token is None:
             text = "mechListMIC alone, and the mechanism is not finished: its token is owed"
@@ -143,8 +151,29 @@ class Negotiate:
         if not leg.done:
             leg.output = neg_token_resp(ACCEPT_INCOMPLETE, mech, leg.output)
             return leg
+        if mic is None and leg.output and state.mic_required and mechanism.protects(context):
+            return self._await_mic(context, mechanism, leg, mech)
         ours = self._exchange_mics(context, mechanism, leg, mic)
         leg.output = neg_token_resp(ACCEPT_COMPLETED, mech, leg.output, ours)
+        return leg
+
+    def _await_mic(self, context: Context, mechanism: Mechanism, leg: Leg, mech: str | None) -> Leg:
+        """The mechanism is done, its last token goes to the client, who still owes a mechListMIC: ours goes along."""
+        state = context.negotiate
+        state.awaited = saved_end(leg)
+        ours = mechanism.sign(context, state.mech_types)
+        return Leg(False, OTHER, neg_token_resp(ACCEPT_INCOMPLETE, mech, leg.output, ours), notes=leg.notes)
+
+    def _conclude(self, context: Context, message: Part, token: Part | None, mic: Part | None) -> Leg:
+        """The client's mechListMIC, which alone was awaited; it is done, so nothing is sent (RFC 4178 5 b)."""
+        state = context.negotiate
+        assert state.awaited is not None
+        leg, state.awaited = restored_end(state.awaited), None
+        if token is not None or mic is None:
+            text = "the mechanism is finished and the client's mechListMIC is owed, alone"
+            refusal = message.refusal("spnego-mic-missing", text, "mechListMIC")
+            raise Refused(status.SEC_E_INVALID_TOKEN, INFERRED, refusal, rejection())
+        self._verify(context, self._chosen(context), leg, mic)
         return leg
 
     def _exchange_mics(self, context: Context, mechanism: Mechanism, leg: Leg, mic: Part | None) -> bytes | None:
@@ -166,16 +195,20 @@ class Negotiate:
                 "spnego-mic-missing", f"the client owes a mechListMIC and sent none: {why}", "mechListMIC"
             )
             raise Refused(status.SEC_E_INVALID_TOKEN, INFERRED, refusal, rejection())
-        verdict = mechanism.verify(context, state.mech_types, mic.data)
+        return mechanism.sign(context, state.mech_types) if self._verify(context, mechanism, leg, mic) else None
+
+    def _verify(self, context: Context, mechanism: Mechanism, leg: Leg, mic: Part) -> bool:
+        """Hold the client's mechListMIC to the session; False where the session can make none."""
+        verdict = mechanism.verify(context, context.negotiate.mech_types, mic.data)
         if verdict is None:
             leg.notes = (*leg.notes, "mechListMIC cannot be checked: the session was made without integrity")
-            return None
+            return False
         if not verdict:
             refusal = mic.refusal(
                 "spnego-mic-wrong", "mechListMIC does not verify: the list of mechanisms or the MIC was altered"
             )
             raise Refused(status.SEC_E_MESSAGE_ALTERED, OTHER, refusal, rejection())
-        return mechanism.sign(context, state.mech_types)
+        return True
 
 
 def _twin(oid: str) -> str:

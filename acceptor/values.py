@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .status import Status
 
 if TYPE_CHECKING:
     from secctx.keys.bindings import ChannelBindings
+    from secctx.keys.keyring import KeyRing
     from secctx.keys.users import Users
 
 #: How we know that Windows answers so (docs/cli.md, "accept").
@@ -46,8 +47,13 @@ class Refusal:
 class Refused(Exception):
     """A mechanism's refusal on its way to the door, where it becomes a `Step`.
 
-    `output` is an error token for the peer, sent where EXTENDED_ERROR was asked for (MS-SPNG 3.1.5, MS-KILE 3.4.5).
+    `output` is an error token for the peer, sent where EXTENDED_ERROR was asked for, or the client is owed it since it
+    asked for mutual authentication (MS-SPNG 3.1.5, MS-KILE 3.4.5).
     """
+
+    owed = False
+    attributes = 0  #: ASC_RET bits that speak of the failure
+    recovers = False  #: the client may go on with this context, if it is sent `output` (MS-KILE 3.4.5: clock skew)
 
     def __init__(self, status: Status, basis: str, refusal: Refusal, output: bytes | None = None) -> None:
         super().__init__(refusal.text)
@@ -59,11 +65,12 @@ class Refused(Exception):
 
 @dataclass(slots=True, eq=False)
 class Credentials:
-    """What AcquireCredentialsHandle gave: its use, the users that NTLM may verify, a mark to know it again by."""
+    """What AcquireCredentialsHandle gave: its use, NTLM's users, Kerberos's keys, a mark to know it again by."""
 
     use: str = "inbound"
     users: Users | None = None
     mark: str = ""
+    keys: KeyRing | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -89,14 +96,24 @@ class Request:
     defer_completion: bool = False
     enforce: bool = False
     simulate: str | None = None
+    skew: int = 300  #: seconds that Kerberos's clocks may differ
+    mit: bool = False  #: MIT's order of Kerberos's checks, and its rule for the keytab's names
+
+
+class Replays(Protocol):
+    """A replay cache (RFC 4120 3.2.3)."""
+
+    def seen(self, digest: bytes, now: datetime, until: datetime) -> bool:
+        """Whether the digest was there; it is, from here on, until that time."""
 
 
 @dataclass(slots=True, eq=False)
 class World:
-    """The clock and the randomness of a call, handed in so that the acceptor has none of its own."""
+    """The clock, the randomness and the replay cache of a call, handed in: the acceptor has none of its own."""
 
     now: datetime
     random: Callable[[int], bytes]
+    replays: Replays | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +129,9 @@ class Client:
     groups: tuple[str, ...] = ()
     workstation: str | None = None
     carried_by: str | None = None
+    realm: str | None = None
+    upn: str | None = None
+    logon_time: str | None = None  #: ISO 8601
 
 
 @dataclass(slots=True, eq=False)
@@ -132,5 +152,6 @@ class Step:
     client: Client | None = None
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
+    recoverable: bool = False  #: the client may try again on this context
     withheld: bool = False  #: an error token was made, and not sent for want of EXTENDED_ERROR
     session_key: bytes | None = field(default=None, repr=False)

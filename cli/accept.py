@@ -9,6 +9,7 @@ import click
 
 from . import exits
 from .errors import complain
+from .key_options import key_options
 
 PACKAGES: Final = ("negotiate", "ntlm", "kerberos")
 SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trust-failed", "ntlm-blocked")
@@ -30,7 +31,7 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
 @click.option("--user", metavar="NAME", help="One user; the password from a prompt, a file or SECCTX_PASSWORD.")
 @click.option("--password-file", metavar="FILE", help="The password of --user, on the first line.")
 @click.option("--nt-hash-file", metavar="FILE", help="The NT hash of --user, as 32 hex digits.")
-@click.option("--keytab", metavar="FILE", help="For Kerberos; not used yet, and said so.")
+@key_options(ccache="This server's own TGT, for user-to-user.")
 @click.option("--bindings", multiple=True, metavar="SPEC", help="cert:FILE, tls-server-end-point:HEX, data:HEX …")
 @click.option("--credential-use", type=click.Choice(["inbound", "both", "outbound"]), default="inbound")
 @click.option("--data-rep", type=click.Choice(["native", "network"]), default="native", help="Has no effect here.")
@@ -52,9 +53,13 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
 @click.option("--engine", type=click.Choice(["portable", "platform"]), default="portable", show_default=True)
 @click.option("--expect", multiple=True, metavar="STATUS", help="The status a leg must have; repeatable, one per leg.")
 @click.option("--expect-ret", metavar="FLAGS", help="The ASC_RET attributes that the last leg must return.")
-@click.option("--replay-cache", metavar="FILE", help="For Kerberos; NTLM has none.")
-@click.option("--order", type=click.Choice(["rfc", "mit"]), default="rfc", help="Order of Kerberos's checks.")
-@click.option("--skew", type=click.IntRange(min=0), default=300, metavar="SECONDS", help="For Kerberos.")
+@click.option("--replay-cache", metavar="FILE", help="Notes Kerberos's authenticators; processes share it.")
+@click.option(
+    "--order", type=click.Choice(["rfc", "mit"]), default="rfc", help="Kerberos: order of checks, whose rules."
+)
+@click.option(
+    "--skew", type=click.IntRange(min=0), default=300, show_default=True, metavar="SECONDS", help="Of clocks."
+)
 @click.option("--from", "form", type=click.Choice(["raw", "base64", "hex", "dump", "header", "jsonl"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (secctx.accept/1).")
 @click.option("--get", "path", metavar="PATH", help="Print one value of that document: status.name")

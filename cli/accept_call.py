@@ -15,7 +15,6 @@ from secctx.acceptor.values import (
     ESTABLISHED,
     FAILED,
     WINDOWS,
-    Credentials,
     Request,
     Step,
     World,
@@ -28,10 +27,9 @@ from secctx.carriers.write import encode
 
 from . import exits
 from .accept_document import document, leg_value
-from .accept_setup import clock, make_random, make_request, make_server
-from .credentials import gather_users
+from .accept_setup import clock, make_credentials, make_random, make_replays, make_request, make_server
 from .document import Json
-from .errors import Refusal, complain, complain_through
+from .errors import Refusal, complain_through
 from .expectations import Expectations
 from .files import write_whole
 from .inputs import gather
@@ -63,22 +61,14 @@ class Call:
         self.request: Request = make_request(options)
         self.server = make_server(options)
         self.random = make_random(options["seed"])
-        users, mark = gather_users(
-            options["users_file"],
-            options["user"],
-            options["password_file"],
-            options["nt_hash_file"],
-            bool(options["context_path"] or options["new_path"]),
-        )
-        self.credentials = Credentials(options["credential_use"], users, mark)
+        self.replays = make_replays(options["replay_cache"])
+        self.credentials = make_credentials(options)
         self.expectations = Expectations(options["expect"], options["expect_ret"])
         self.legs: list[Json] = []
         self.lines: list[str] = []
         self.steps: list[Step] = []
         self.complaints: list[str] = []
         self.before = 0  # legs that the context has seen before this call
-        if options["keytab"]:
-            complain("note: --keytab is not used yet: this version judges NTLM, and Kerberos not")
         self._check_files()
         if options["engine"] == "platform" and (options["context_path"] or options["new_path"]):
             raise Refusal("--engine platform keeps no context between processes", exits.USAGE)
@@ -150,7 +140,9 @@ class Call:
 
     def acceptor(self, token: bytes, time: str | None = None) -> Acceptor:
         """The acceptor at the moment of one leg."""
-        return Acceptor(self.credentials, self.server, World(clock(self.options["at"], token, time), self.random))
+        return Acceptor(
+            self.credentials, self.server, World(clock(self.options["at"], token, time), self.random, self.replays)
+        )
 
     def _judge(self, context: Context | None, file: ContextFile | None) -> Outcome:
         """Take the legs in order; the first error ends it."""
@@ -210,9 +202,8 @@ class Call:
         if self.options["target"] is not None and step.output:
             if self.redaction is not None:
                 _, step = self._redacted(Token(b"", Source("", "raw", 0)), step)
-                self.complaints.append(
-                    f"note: {self._said(self.options['target'])} holds the redacted token: no client can use it"
-                )
+                name = self._said(self.options["target"])
+                self.complaints.append(f"note: {name} holds the redacted token: no client can use it")
             scheme = "NTLM" if self.request.package == "ntlm" else "Negotiate"
             how = self.options["write_as"]
             write_whole(self.options["target"], encode(step.output, how, scheme, "WWW-Authenticate"))
@@ -220,6 +211,11 @@ class Call:
     def _keep(self, context: Context | None, step: Step, file: ContextFile | None) -> str:
         """Write the context, or let it go with its end; what was done, in words."""
         target = self.options["new_path"] or (file.path if file is not None else None)
+        if step.recoverable and context is not None and target is not None:
+            from .context_file import save
+
+            save(target, context)
+            return f"{target}: the client may try again with this server's time"
         if not step.status.is_success and context is not None:
             return "kept as it was" if file is not None else "none was begun"
         alive = context is not None and (context.state != ESTABLISHED or self.options["keep_context"])

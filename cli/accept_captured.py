@@ -14,10 +14,14 @@ from secctx.decoders.tables.oids import FAMILY
 from . import exits
 from .accept_call import Call, Outcome, not_given
 from .accept_document import document, unjudged_leg
+from .errors import Refusal
 
 
 def judge_all(call: Call) -> Outcome:
     """Judge each captured handshake; one document each, the greatest exit code."""
+    if call.options["new_path"] or call.options["context_path"]:
+        hints = ["judge without --captured to go on with a context"]
+        raise Refusal("--captured keeps no context: its handshakes are over", exits.USAGE, hints)
     outcomes: list[Outcome] = []
     for number, legs in enumerate(handshakes(token for token, _ in call.tokens())):
         if number:
@@ -100,9 +104,11 @@ def _not_judged(call: Call, token: Token, step: Step) -> str:
         return ""
     decoded = decode(token.data)
     offered = [str(mech) for mech in step.refusal.facts.get("offered", ())]
-    if decoded.mechanism == "Kerberos" or any(FAMILY.get(mech) == "Kerberos" for mech in offered):
-        return "the client wants Kerberos, and this version cannot judge Kerberos yet"
-    return "" if call.credentials.users is not None or call.options["keytab"] else step.refusal.text
+    wants = decoded.mechanism == "Kerberos" or any(FAMILY.get(mech) == "Kerberos" for mech in offered)
+    if wants and call.credentials.keys is None:
+        return "the client wants Kerberos: give the service's --keytab"
+    given = call.credentials.users is not None or call.credentials.keys is not None
+    return "" if given else step.refusal.text
 
 
 def handshakes(tokens: Iterable[Token]) -> list[list[Token]]:

@@ -147,4 +147,7 @@ def client_value(client: Client) -> dict[str, Any]:
         "machine": client.machine,
         "impersonation": client.impersonation,
         "carried_by": client.carried_by,
+        "realm": client.realm,
+        "upn": client.upn,
+        "logon_time": client.logon_time,
     }

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from secctx.acceptor import flags as asc
-from secctx.acceptor.values import Request, Server
+from secctx.acceptor.values import Credentials, Replays, Request, Server
 from secctx.decoders import decode
 from secctx.decoders.values import FILETIME, TIME, walk
 
 from . import exits
-from .credentials import gather_bindings
+from .credentials import gather_bindings, gather_users, mark_of
 from .errors import Refusal, complain
 
 #: FILETIME counts 100 ns since 1601; UNIX time begins so many of them later.
@@ -38,7 +38,43 @@ def make_request(options: Mapping[str, Any]) -> Request:
         options["defer_completion"],
         options["enforce"],
         options["simulate"],
+        options["skew"],
+        options["order"] == "mit",
     )
+
+
+def make_credentials(options: Mapping[str, Any]) -> Credentials:
+    """Users for NTLM and keys for Kerberos, and the mark by which a context knows them again."""
+    kept = bool(options["context_path"] or options["new_path"])
+    users, mark = gather_users(
+        options["users_file"],
+        options["user"],
+        options["password_file"],
+        options["nt_hash_file"],
+        kept,
+        options["principal"],
+    )
+    keys = None
+    if _wants_keys(options):
+        from .kerberos_keys import gather_keys
+
+        keys, seen = gather_keys(options)
+        mark = mark_of(kept, mark.encode(), *seen)
+    return Credentials(options["credential_use"], users, mark, keys)
+
+
+def _wants_keys(options: Mapping[str, Any]) -> bool:
+    given = any(options[name] for name in ("keytabs", "key_files", "principal", "ccache"))
+    return given or bool(os.environ.get("KRB5_KTNAME"))
+
+
+def make_replays(path: str | None) -> Replays | None:
+    """The replay cache in a file; None where there is none."""
+    if path is None:
+        return None
+    from .replay_file import ReplayFile
+
+    return ReplayFile(path)
 
 
 def make_server(options: Mapping[str, Any]) -> Server:

@@ -79,19 +79,28 @@ def _attribute_lines(step: Step, requested: int) -> Iterator[str]:
 def client_text(client: Client) -> str:
     """`LAB\\alice from WS01, may be impersonated`."""
     name = f"{client.domain}\\{client.name}" if client.domain else client.name
+    if client.realm is not None and client.domain in (client.realm, None):
+        name = f"{client.name}@{client.realm}"
     station = f" from {client.workstation}" if client.workstation else ""
+    known = ", ".join(part for part in (client.upn, client.sid) if part)
+    if client.groups:
+        known += f", {len(client.groups)} group{'s' if len(client.groups) != 1 else ''}"
+    station += f" ({known})" if known else ""
     means = {
         "anonymous": "anonymous: a token without a user",
         "identify": "may be identified, not impersonated",
         "impersonate": "may be impersonated",
         "delegate": "may be impersonated, and its identity forwarded",
     }
-    return f"{name}{station}, {means[client.impersonation]}"
+    carried = f" ({client.carried_by})" if client.carried_by else ""
+    return f"{name}{station}, {means[client.impersonation]}{carried}"
 
 
 def _expiry(step: Step) -> str:
     if step.expiry is not None:
         return step.expiry.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    if step.mechanism == "Kerberos":
+        return "not in the ticket"
     return "not known for NTLM (Windows gives one; its value is not documented)"
 
 

@@ -33,7 +33,12 @@ def read_secret_file(path: str) -> bytes:
 
 
 def gather_users(
-    users_file: str | None, user: str | None, password_file: str | None, nt_hash_file: str | None, marked: bool
+    users_file: str | None,
+    user: str | None,
+    password_file: str | None,
+    nt_hash_file: str | None,
+    marked: bool,
+    principal: str | None = None,
 ) -> tuple[Users | None, str]:
     """The users to verify against (None where none are given), and a mark by which a context knows them again.
 
@@ -44,21 +49,22 @@ def gather_users(
     try:
         if user is not None:
             _check_text(user, "--user")
-            password, nt_hash = _secret_of(user, password_file, nt_hash_file)
+            password, nt_hash = secret_of(user, password_file, nt_hash_file)
             found = Users.single(user, password=password, nt_hash=nt_hash or "")
-            return found, _mark(marked, b"user", user.encode(), (password or nt_hash or "").encode())
-        if password_file or nt_hash_file:
+            return found, mark_of(marked, b"user", user.encode(), (password or nt_hash or "").encode())
+        if (password_file and not principal) or nt_hash_file:
             raise Refusal("a password or hash is given and no user", exits.USAGE, ["say whose it is: --user NAME"])
         path = users_file or os.environ.get("NTLM_USER_FILE")
         if path is None:
-            return None, _mark(marked, b"none")
+            return None, mark_of(marked, b"none")
         data = read_secret_file(path)
-        return parse_users(data), _mark(marked, b"users", data)
+        return parse_users(data), mark_of(marked, b"users", data)
     except UsersError as error:
         raise Refusal(f"{users_file or user or 'NTLM_USER_FILE'}: {error}", exits.NO_FILE) from None
 
 
-def _secret_of(user: str, password_file: str | None, nt_hash_file: str | None) -> tuple[str | None, str | None]:
+def secret_of(user: str, password_file: str | None, nt_hash_file: str | None) -> tuple[str | None, str | None]:
+    """The password of a user, or the NT hash: from a file, the environment or a prompt."""
     if nt_hash_file is not None:
         return None, read_secret_file(nt_hash_file).decode("ascii", "replace").strip()
     if password_file is not None:
@@ -95,7 +101,7 @@ def _first_line(data: bytes, path: str) -> str:
         raise Refusal(f"{path}: the password is not UTF-8", exits.NO_FILE) from None
 
 
-def _mark(marked: bool, *parts: bytes) -> str:
+def mark_of(marked: bool, *parts: bytes) -> str:
     """A digest of what the credentials are: tells them apart, and is only ever written into a context file."""
     if not marked:
         return ""

@@ -35,7 +35,7 @@ class KeyFile(Token):
 
 
 def taken_as(token: Token, redaction: Redaction | None, *, fields: bool, later: bool = False) -> Token:
-    """The input as a `KeyFile` where it is one, else the token, with stand-ins where they are asked for and not `later`.
+    """The input as a `KeyFile` where it is one, else the token, with stand-ins where they are wanted, and not `later`.
 
     A .kirbi is also a token, and stays one where `fields` of it are asked for.
     """

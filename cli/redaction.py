@@ -31,7 +31,7 @@ _NO_FILES: Final = ("-", "argument", "standard input")
 
 
 _FILES: Final = (
-    *("context_path", "new_path", "target", "users_file", "password_file", "nt_hash_file", "keytab", "replay_cache"),
+    *("context_path", "new_path", "target", "users_file", "password_file", "nt_hash_file", "replay_cache", "ccache"),
 )
 _VARIABLES: Final = ("NTLM_USER_FILE", "KRB5_KTNAME")
 _NAMES: Final = {"user": USER, "server_name": HOST, "server_domain": DOMAIN, "server_dns": HOST}
@@ -39,7 +39,14 @@ _NAMES: Final = {"user": USER, "server_name": HOST, "server_domain": DOMAIN, "se
 
 def for_accept(options: Mapping[str, Any], state: dict[str, Any] | None = None) -> Redaction:
     """The stand-ins of a run of `accept`, for the files and names of its command line too."""
-    files = [*options["tokens"], *(options[name] for name in _FILES), *map(os.environ.get, _VARIABLES)]
+    keys = (spec.partition(":")[2] for spec in options["key_files"])
+    files = [
+        *options["tokens"],
+        *options["keytabs"],
+        *keys,
+        *(options[name] for name in _FILES),
+        *map(os.environ.get, _VARIABLES),
+    ]
     redaction = Redaction(files, state)
     for name, kind in _NAMES.items():
         redaction.redactor.names.name(options[name] or "", kind)
@@ -111,4 +118,7 @@ class Redaction:
             workstation=None if client.workstation is None else names.name(client.workstation, HOST),
             sid=None if client.sid is None else names.sid(client.sid),
             groups=tuple(names.sid(group) for group in client.groups),
+            realm=None if client.realm is None else names.name(client.realm, DOMAIN),
+            upn=None if client.upn is None else names.name(client.upn, USER),
+            carried_by=None if client.carried_by is None else self.text(client.carried_by),
         )

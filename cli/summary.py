@@ -125,13 +125,23 @@ def _neg_token_resp(node: Node) -> str:
 def _ap_req(node: Node) -> str:
     ticket = node.child("ticket")
     service = _service(_text(ticket, "sname"), _text(ticket, "realm"))
+    client = opened_client(ticket)
     etype, kvno = _text(ticket, "enc-part", "etype"), _text(ticket, "enc-part", "kvno")
     sealed = ", ".join(part for part in (etype, f"kvno {kvno}" if kvno else "") if part)
     options = node.child("ap-options")
     flags = options.meaning if options is not None and isinstance(options.meaning, tuple) else ()
     asked = ", mutual authentication asked" if "mutual-required" in flags else ""
     session = ", user-to-user" if "use-session-key" in flags else ""
-    return f" for {service}" + (f" ({sealed})" if sealed else "") + asked + session
+    who = f" of {client} to {service}" if client else f" for {service}"
+    return who + (f" ({sealed})" if sealed else "") + asked + session
+
+
+def opened_client(ticket: Node | None) -> str:
+    """Whose ticket it is, `alice@LAB.EXAMPLE`; empty where it was not opened."""
+    part = ticket.child("enc-part") if ticket is not None else None
+    plain = part.child("plaintext") if part is not None else None
+    name, realm = _text(plain, "cname"), _text(plain, "crealm")
+    return f"{name}@{realm}" if name and realm else ""
 
 
 def _service(name: str, realm: str) -> str:

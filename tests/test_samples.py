@@ -28,7 +28,7 @@ CAPTURES = [sample for sample in MANIFEST if sample["form"] == "pcap"]
 DECODED = [sample for sample in MANIFEST if sample["form"] != "pcap"]
 
 #: Files that hold no token.
-BESIDE = ("manifest.toml", ".gitattributes", "users.txt")
+BESIDE = ("manifest.toml", ".gitattributes", "users.txt", "web.keytab", "stale.keytab")
 
 #: Where else a token may be from: it was made, or recorded like those of the lab.
 NO_LAB_CASE = ("no lab case: made ", "no lab case: captured for this sample: ")

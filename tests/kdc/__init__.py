@@ -1,0 +1,1 @@
+"""A real Kerberos realm and its clients, for tests that finish a handshake with them."""
