@@ -210,6 +210,7 @@ def _diagnostics(message: Message, text: bytes) -> None:
     if not said:
         return
     cut = "…" if len(said) > MOST_TEXT else ""
-    message.notes.append(f"diagnosticMessage: {said[:MOST_TEXT]}{cut}")
+    said = said.replace('"', "'")
+    message.notes.append(f'diagnosticMessage: "{said[:MOST_TEXT]}{cut}"')
     if "LdapErr" in said:
         message.notes.append("secctx explain reads that message")

@@ -27,9 +27,12 @@ def complain_through(change: Callable[[str], str]) -> None:
     _filters[:] = [change]
 
 
-def complain(message: str, hints: Iterable[str] = ()) -> None:
-    """Say on stderr what is wrong and what to do, each on a line of its own behind `secctx:`."""
+def complain(message: str, hints: Iterable[str] = (), *, as_shown: bool = False) -> None:
+    """Say on stderr what is wrong and what to do, each on a line of its own behind `secctx:`.
+
+    What is said of a token `as_shown` was made from what may be shown already.
+    """
     for line in (message, *hints):
-        for change in _filters:
+        for change in () if as_shown else _filters:
             line = change(line)
         print(f"secctx: {plain(line)}", file=sys.stderr)

@@ -18,6 +18,8 @@ from .errors import Refusal
 _SCHEME = re.compile(r"(?i)\s*(?:[\w-]+:\s|(?:negotiate|ntlm|kerberos|basic|bearer)(?:\s|$)|<)")
 
 MAX_TOKEN = 1 << 20
+#: No longer argument is repeated whole.
+SHOWN_WHOLE = 255
 MAX_INPUT = 64 << 20
 
 
@@ -88,6 +90,11 @@ def _bytes_of(argument: str, form: str | None, max_input: int) -> tuple[bytes, s
         raise Refusal(f"{argument}: cannot be read: {error.strerror}", exits.NO_FILE) from None
 
 
+def shortened(argument: str) -> str:
+    """An argument as it is named in a message: whole, or its beginning where it is long."""
+    return argument if len(argument) <= SHOWN_WHOLE else f"{argument[:40]}… ({len(argument)} characters)"
+
+
 def _literal(argument: str, error: OSError | ValueError) -> bytes:
     """The text itself, where it reads as a token; a file name that is no file else."""
     from secctx.carriers.text import reads_as_token
@@ -95,7 +102,7 @@ def _literal(argument: str, error: OSError | ValueError) -> bytes:
     if reads_as_token(argument) or _SCHEME.match(argument):
         return os.fsencode(argument)
     missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError) or error.errno in (36, 63)
-    shown = argument if len(argument) <= 255 else f"{argument[:40]}… ({len(argument)} characters)"
+    shown = shortened(argument)
     if missing:
         raise Refusal(f"{shown}: no such file, and not a token", exits.NO_FILE)
     raise Refusal(f"{shown}: cannot be read: {error.strerror if isinstance(error, OSError) else error}", exits.NO_FILE)

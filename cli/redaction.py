@@ -14,6 +14,8 @@ from secctx.redaction.phrases import phrase
 from secctx.redaction.redactor import Redactor
 
 from .errors import Refusal
+from .inputs import SHOWN_WHOLE as _SHOWN_WHOLE
+from .inputs import shortened
 
 if TYPE_CHECKING:
     from secctx.acceptor.values import Client, Step
@@ -23,15 +25,16 @@ NOTE: Final = "redacted: names, keys, tickets and responses are stand-ins, and s
 _CARRIER: Final = re.compile(
     r"[A-Za-z-]{1,40}: (?:Negotiate|NTLM|Kerberos)|(?:SMB|LDAP|DCE/RPC|HTTP|SASL|TDS)[A-Za-z0-9 _/+-]{0,60}"
 )
-_QUOTED: Final = re.compile(r"(\"[^\"\n]*\"|'[^'\n]*'|“[^”\n]*”)")
-#: Bytes in hexadecimal, four or more of them.
-_HEX: Final = re.compile(r"(?i)\b(?:0x)?(?:[0-9a-f]{2}[ :]?){4,}\b")
+#: What another wrote: in quotes, which may be escaped inside; an apostrophe is none.
+_QUOTED: Final = re.compile(r"((?<!\w)'(?:\\.|[^'\\\n])*'(?!\w)|\"(?:\\.|[^\"\\\n])*\"|“[^”\n]*”)")
+#: Bytes in hexadecimal, more than a status has.
+_HEX: Final = re.compile(r"(?i)\b(?:0x)?(?:[0-9a-f]{2}[ :]?){5,}\b")
 #: Names of inputs that are no files.
 _NO_FILES: Final = ("-", "argument", "standard input")
 
-
 _FILES: Final = (
-    *("context_path", "new_path", "target", "users_file", "password_file", "nt_hash_file", "replay_cache", "ccache"),
+    *("context_path", "new_path", "target"),
+    *("users_file", "password_file", "nt_hash_file", "replay_cache", "ccache"),
 )
 _VARIABLES: Final = ("NTLM_USER_FILE", "KRB5_KTNAME")
 _NAMES: Final = {"user": USER, "server_name": HOST, "server_domain": DOMAIN, "server_dns": HOST}
@@ -39,7 +42,7 @@ _NAMES: Final = {"user": USER, "server_name": HOST, "server_domain": DOMAIN, "se
 
 def for_accept(options: Mapping[str, Any], state: dict[str, Any] | None = None) -> Redaction:
     """The stand-ins of a run of `accept`, for the files and names of its command line too."""
-    keys = (spec.partition(":")[2] for spec in options["key_files"])
+    keys = (spec.partition(":")[2] for spec in (*options["key_files"], *options["bindings"]))
     files = [
         *options["tokens"],
         *options["keytabs"],
@@ -49,7 +52,8 @@ def for_accept(options: Mapping[str, Any], state: dict[str, Any] | None = None) 
     ]
     redaction = Redaction(files, state)
     for name, kind in _NAMES.items():
-        redaction.redactor.names.name(options[name] or "", kind)
+        text = options[name] or ""
+        redaction.redactor.names.name(text, DOMAIN if kind == USER and "\\" in text else kind)
     return redaction
 
 
@@ -59,6 +63,7 @@ class Redaction:
     def __init__(self, files: Iterable[object] = (), state: dict[str, Any] | None = None) -> None:
         self.redactor = Redactor(state)
         self._files: dict[str, str] = {}
+        self._named: re.Pattern[str] | None = None
         for name in files:
             if isinstance(name, str):
                 self.file(name)
@@ -67,7 +72,14 @@ class Redaction:
         """What stands for a file name, or for an argument that is no file: `file-1`."""
         if not name or name in _NO_FILES:
             return name
-        return self._files.setdefault(name, f"file-{len(self._files) + 1}")
+        known = self._files.get(name)
+        if known is None:
+            known = self._files[name] = f"file-{len(set(self._files.values())) + 1}"
+            if len(name) > _SHOWN_WHOLE:
+                self._files[shortened(name)] = known
+            names = sorted(self._files, key=len, reverse=True)
+            self._named = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in names))
+        return known
 
     def token(self, token: Token) -> Token:
         """A token with stand-ins; where it came from is told without names."""
@@ -84,8 +96,8 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """A sentence of ours: file names, names met so far, what it quotes and long hex are replaced."""
-        for name in sorted(self._files, key=len, reverse=True):
-            text = text.replace(name, self._files[name])
+        if self._named is not None:
+            text = self._named.sub(lambda found: self._files[found.group()], text)
         pieces = _QUOTED.split(text)
         quoted = (piece[0] + phrase(self.redactor.names, piece[1:-1]) + piece[-1] for piece in pieces[1::2])
         pieces[1::2] = list(quoted)
@@ -93,12 +105,7 @@ class Redaction:
 
     def refusal(self, refusal: Refusal) -> Refusal:
         """A refusal without what it names."""
-        message = refusal.message
-        for name, stand_in in self._files.items():
-            if message.startswith(name[:40]) and len(name) > 40:
-                # A long argument is shown by its beginning.
-                message = stand_in + message[message.find(": ") :] if ": " in message else stand_in
-        return Refusal(self.text(message), refusal.code, [self.text(hint) for hint in refusal.hints])
+        return Refusal(self.text(refusal.message), refusal.code, [self.text(hint) for hint in refusal.hints])
 
     def step(self, step: Step) -> Step:
         """The answer to a call; its token, its client and its words are those of the stand-ins."""

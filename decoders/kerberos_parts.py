@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .authorization import OPENERS
 from .grammar import opens
+from .kerberos_asn1 import EncryptedData
 from .kerberos_parts_asn1 import (
     ADAndOr,
     ADCammac,
@@ -30,6 +31,10 @@ _NESTED: dict[int, Asn1Class] = {
 }
 
 
+#: First bytes of the encrypted parts: APPLICATION 2, 3 and 25 to 29.
+_CLEAR_PARTS = (b"\x62", b"\x63", b"\x79", b"\x7a", b"\x7b", b"\x7c", b"\x7d")
+
+
 @opens(EncryptionKey, "keyvalue")
 @opens(ChangePasswdData, "newpasswd")
 def keep_secret(reading: Reading, node: Node, siblings: Sequence[Node], body: int, end: int) -> bool:
@@ -39,6 +44,14 @@ def keep_secret(reading: Reading, node: Node, siblings: Sequence[Node], body: in
     if end > reading.end:
         reading.short(node, body, end - body, end)
     return True
+
+
+@opens(EncryptedData, "cipher")
+def _hide_clear_part(reading: Reading, node: Node, siblings: Sequence[Node], body: int, end: int) -> bool:
+    """What stands there without encryption holds a session key, or a new password."""
+    if not siblings or siblings[0].value != 0 or reading.data[body : body + 1] not in _CLEAR_PARTS:
+        return False
+    return keep_secret(reading, node, siblings, body, end)
 
 
 @opens(HostAddress, "address")

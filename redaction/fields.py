@@ -54,5 +54,7 @@ def text_of(node: Node, raw: bytes) -> tuple[str, str, Measure]:
             return text, "utf-8", lambda part: len(part.encode())
     except UnicodeEncodeError:
         pass
-    # Bytes in another encoding, or text that is none: byte by byte it can always be read back.
+    if len(text) == len(raw):
+        return text, "latin-1", len  # one of the OEM code pages: a character is a byte
+    # Text that is none: byte by byte it can always be read back.
     return raw.decode("latin-1"), "latin-1", len

@@ -16,7 +16,26 @@ NAME: Final = "name"
 #: What stands between the parts of names: `HTTP/web.lab.example:8080@LAB`, `LAB\\alice`, `WS01$`, and white space.
 SEPARATORS: Final = "\x00-\x20\x7f/\\\\@.:$,;|=\"'`<>()\\[\\]{}\u2026\u2018\u2019\u201c\u201d"
 _PART: Final = re.compile(f"[^{SEPARATORS}]+")
-_IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
+#: Addresses and GUIDs are replaced as a whole; all else part by part.
+_PIECE: Final = re.compile(
+    r"(?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]))"
+    r"|(?P<v6>(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:]))"
+    r"|(?P<guid>(?<![\w-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![\w-]))"
+    f"|[^{SEPARATORS}]+"
+)
+#: By length, addresses that belong to nobody (RFC 5737, RFC 1122 3.2.1.3, RFC 1112 4): what stands before the number,
+#: and the numbers that fit.
+_NOBODY: Final = {
+    7: ("0.0.0.", 1, 9),
+    8: ("0.0.0.", 10, 90),
+    9: ("192.0.2.", 1, 9),
+    10: ("192.0.2.", 10, 90),
+    11: ("192.0.2.", 100, 156),
+    12: ("198.51.100.", 1, 9),
+    13: ("198.51.100.", 10, 90),
+    14: ("198.51.100.", 100, 156),
+    15: ("255.240.240.", 100, 156),
+}
 
 _SERVICES: Final = """
 http https host restrictedkrbhost ldap ldaps gc cifs smb krbtgt kadmin changepw dns dhcp ftp imap pop smtp
@@ -53,24 +72,38 @@ class Names:
             return text
         pieces: list[str] = []
         end = 0
-        service = _service_end(text)
-        quads = {(found.start(), found.end()) for found in _IPV4.finditer(text)}
-        for found in _PART.finditer(text):
+        service, port = _service_end(text), _port(text) if kind == HOST else range(0)
+        for found in _PIECE.finditer(text):
             start, stop = found.span()
             pieces.append(text[end:start])
             end = stop
             part = found.group()
-            before = text[start - 1 : start]
-            if stop <= service or (before == ":" and part.isdecimal() and len(part) <= 5):
-                pieces.append(part)  # the class of a service, or a port
-            elif any(low <= start < high for low, high in quads):
-                pieces.append(self._octet(part))
+            if stop <= service or start in port:
+                pieces.append(part)
+            elif found.lastgroup is not None:
+                pieces.append(self._whole(found.lastgroup, part))
             else:
-                pieces.append(self.part(part, DOMAIN if before in (".", "@") else kind, measure))
+                pieces.append(self.part(part, DOMAIN if text[start - 1 : start] in (".", "@") else kind, measure))
             if text[stop : stop + 1] == "\\":
                 kind = USER
         pieces.append(text[end:])
         return "".join(pieces)
+
+    def _whole(self, what: str, text: str) -> str:
+        """An address or a GUID, in the same form."""
+        number = self.address(text) if what != "guid" else self._numbered(f"guid {text.casefold()}", "guid")
+        if what == "v4":
+            head, low, count = _NOBODY[len(text)]
+            return f"{head}{low + number % count}"
+        if what == "v6":
+            written = f"{number + 1:032x}"
+            return re.sub("[0-9A-Fa-f]+", lambda group: written[-len(group.group()) :], text)
+        guid = f"00000000-0000-4000-8000-{number + 1:012x}"
+        return guid.upper() if text.isupper() else guid
+
+    def address(self, text: str) -> int:
+        """The number of an address, from 0 in the order of their coming."""
+        return self._numbered(f"address {text.casefold()}", "address")
 
     def part(self, part: str, kind: str, measure: Measure = len) -> str:
         """The stand-in of one part, in capitals where the part is."""
@@ -103,22 +136,17 @@ class Names:
             self._numbers[kind] += 1
         return known[1]
 
-    def _octet(self, part: str) -> str:
-        """A number of an IPv4 address, with as many digits."""
-        number = self._numbered(f"octet {part}", "octet")
-        low, count = {1: (1, 9), 2: (10, 90)}.get(len(part), (100, 156))
-        return str(low + number % count)
-
     def sid(self, sid: str) -> str:
-        """A SID (MS-DTYP 2.4.2): those of Windows stay; of a domain's, the three numbers that are the domain go."""
-        parts = sid.split("-")
-        if not sid.startswith("S-1-5-21-") or len(parts) < 7:
+        """A SID (MS-DTYP 2.4.2): those that are the same everywhere stay; of others what tells whose they are goes."""
+        if _EVERYWHERE.fullmatch(sid):
             return sid
-        number = 1 + self._numbered(f"sid {'-'.join(parts[4:7])}", "sid")
-        last = parts[7:]
-        if last:
-            last = [*last[:-1], str(self.rid(int(last[-1])))]
-        return "-".join(["S-1-5-21", *(str(number) for _ in range(3)), *last])
+        parts = sid.split("-")
+        if sid.startswith("S-1-5-21-") and len(parts) >= 7:
+            number = 1 + self._numbered(f"sid {'-'.join(parts[4:7])}", "sid")
+            last = [*parts[7:-1], *(str(self.rid(int(part))) for part in parts[7:][-1:] if part.isdecimal())]
+            return "-".join(["S-1-5-21", *(str(number) for _ in range(3)), *last])
+        number = 1 + self._numbered(f"sid {sid}", "sid")
+        return "-".join([*parts[:4], *(str(number) for _ in parts[4:])]) if len(parts) > 4 else sid
 
     def rid(self, rid: int) -> int:
         """The last number of a SID: below 1000 they are the same in every domain, and stay."""
@@ -126,11 +154,20 @@ class Names:
             return rid
         return 1000 + self._numbered(f"rid {rid}", "rid")
 
-    def text(self, text: str) -> str:
-        """Free text with each known part of a name in it replaced."""
+    def text(self, text: str, ours: frozenset[str] = frozenset()) -> str:
+        """Free text with each known part of a name in it replaced; the words `ours` only where they stand in a name."""
         if not self.parts:
             return text
-        return _PART.sub(lambda found: self._known(found.group()), text)
+
+        def stand_in(found: re.Match[str]) -> str:
+            around = text[found.start() - 1 : found.start()] + text[found.end() : found.end() + 1]
+            if around[:1] == "'" and text[found.start() - 2 : found.start() - 1].isalnum():
+                return found.group()  # client's, isn't
+            if found.group() in ours and not any(sign in "\\@/$" for sign in around):
+                return found.group()
+            return self._known(found.group())
+
+        return _PART.sub(stand_in, text)
 
     def _known(self, word: str) -> str:
         bare = word.strip("-_+!?*~")
@@ -141,6 +178,19 @@ class Names:
         return word.replace(bare, stand_in.upper() if bare.isupper() else stand_in)
 
 
+#: Windows' own: up to NT AUTHORITY's single numbers, BUILTIN, labels, asserted identities, claims valid, compounded.
+_EVERYWHERE: Final = re.compile(r"S-1-(?:[0-4](?:-\d+)*|5-\d+|5-(?:32|64|65)-\d+|1[68]-\d+|5-21-0-0-0-49\d)")
+
+
+def _port(text: str) -> range:
+    """Where the port of a host stands: digits behind the only colon, up to the end, a realm or an instance."""
+    host, _, port = text.partition(":")
+    digits = re.match(r"\d{1,5}(?=$|[/@])", port)
+    if not host or digits is None or ":" in port:
+        return range(0)
+    return range(len(host) + 1, len(host) + 1 + len(digits.group()))
+
+
 def _service_end(text: str) -> int:
     """Where the class of a service ends that a name begins with: `HTTP/web`, `kadmin/changepw`; 0 where it has none."""
     end = 0
@@ -148,7 +198,8 @@ def _service_end(text: str) -> int:
         if part.casefold() not in SERVICES:
             return end
         end += len(part) + 1
-    return len(text) if end and text[end:].casefold() in SERVICES else end
+    first = text.partition("/")[0].casefold()
+    return len(text) if first in ("kadmin", "wellknown") and text[end:].casefold() in SERVICES else end
 
 
 def _written(kind: str, number: int, size: int) -> str:

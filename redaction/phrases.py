@@ -35,11 +35,27 @@ valid validate validation value verified verify version was way weak were when w
 without word would wrong you your
 """
 #: Words of the texts that KDCs and services put into KRB-ERROR and password changes, and of hintName.
-_COMMON: Final = frozenset(_WORDS.split())
+COMMON: Final = frozenset(_WORDS.split())
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TOKEN: Final = re.compile(r"[^\s]+")
 #: A word like this is a name whatever it is made of: `host/server`, `user@realm`.
-_JOINED: Final = re.compile(r"\w[/@\\.]\w")
+_JOINED: Final = re.compile(r"\w[/@\\.:]\w")
+_PARTS: Final = re.compile(r"[^\W_]+")
+_PUNCTUATION: Final = " \t.,;:!?()[]{}<>\"'`-_=*#"
+#: Codes that say what went wrong: a status, Active Directory's DSID and its version.
+_CODE: Final = re.compile(
+    r"(?:0x)?[08C][0-9A-Fa-f]{7}|DSID-[0-9A-Fa-f]{6,8}|v[0-9a-f]{3,5}|LdapErr|AcceptSecurityContext|comment|SASL(?:\(-?\d{1,2})?"
+)
+#: Words with digits in them.
+_WITH_DIGITS: Final = """
+krb5 krb5data krb5kdc krb5_kdc s4u s4u2self s4u2proxy aes128 aes256 sha1 sha256 sha384 md4 md5 rc4 des3 u2u pkcs7 x509
+utf8 base64 tls1 tls12 tls13 ntlmv1 ntlmv2 spnego rfc4120
+"""
+_MIXED: Final = frozenset(_WITH_DIGITS.split())
+#: What a number behind it counts or names.
+_COUNTED: Final = frozenset(
+    ("error", "code", "errno", "etype", "kvno", "line", "status", "version", "number", "minor", "major")
+)
 
 #: RFC 4178 and its Windows form: what hintName says where it says nothing.
 _NO_HINT: Final = ("not_defined_in_RFC4178@please_ignore",)
@@ -49,11 +65,27 @@ def phrase(names: Names, text: str, measure: Measure = len) -> str:
     """`text` with every word that is not a common one replaced, each as long as it was."""
     if text in _NO_HINT:
         return text
+    before = ""
 
     def stand_in(found: re.Match[str]) -> str:
+        nonlocal before
         token = found.group()
-        words = _WORD.findall(token)
-        usual = all(word.casefold() in _COMMON for word in words) and sum(map(str.isdigit, token)) <= 4
-        return token if usual and not _JOINED.search(token) else names.name(token, NAME, measure)
+        usual = is_usual(names, token, before)
+        before = token.strip(_PUNCTUATION).casefold()
+        return token if usual else names.name(token, NAME, measure)
 
     return _TOKEN.sub(stand_in, text)
+
+
+def is_usual(names: Names, token: str, before: str) -> bool:
+    """Whether a word is one that programs use, and no name that was met; `before` is the word in front of it."""
+    bare = token.strip(_PUNCTUATION)
+    if not bare or _CODE.fullmatch(bare) or bare.casefold() in _MIXED:
+        return True
+    if _JOINED.search(bare) or any(part.casefold() in names.parts for part in _PARTS.findall(bare)):
+        return False
+    if bare.isdecimal():
+        return len(bare) < 3 or before in _COUNTED
+    if any(map(str.isdigit, bare)):
+        return before == "data" and len(bare) <= 8 and re.fullmatch("[0-9a-f]+", bare) is not None
+    return all(word.casefold() in COMMON for word in _WORD.findall(bare))

@@ -18,6 +18,8 @@ PHRASE: Final = "phrase"
 _CONSTANT: Final = {"Signature": (b"NTLMSSP\0", b"NEGOEXTS")}
 #: Byte strings of the protocol, whatever they say: a count of iterations, fillers, the numbers of algorithms.
 _KEPT_BYTES: Final = frozenset({"s2kparams", "Filler", "SGN_ALG", "SEAL_ALG", "TOK_ID", "Padding"})
+#: None of them is longer.
+_MOST_KEPT: Final = 8
 #: What PA-FOR-USER's auth-package can say.
 _PACKAGES: Final = frozenset({"kerberos", "negotiate", "ntlm", "pku2u", "tsssp", "wdigest", "cloudap", "credssp"})
 _PHRASES: Final = frozenset({"e-text", "hintName", "result-string", "ResultString"})
@@ -62,14 +64,14 @@ def policy_of(parents: list[Node], node: Node, raw: bytes) -> str:
     """What becomes of a text or byte string: `kept`, `opaque`, `address`, `phrase`, or the kind of a name."""
     name = node.name
     if node.kind == BYTES:
-        if raw in _CONSTANT.get(name, ()) or name in _KEPT_BYTES:
+        if raw in _CONSTANT.get(name, ()) or (name in _KEPT_BYTES and len(raw) <= _MOST_KEPT):
             return KEPT
         return ADDRESS if name == "address" and parents and parents[-1].child("addr-type") is not None else OPAQUE
     if node.kind != TEXT:
         return OPAQUE
     if name in _PHRASES:
         return PHRASE
-    if _GUID.fullmatch(str(node.value)):
+    if len(raw) == 16 and _GUID.fullmatch(str(node.value)):
         # The schemes of NEGOEX are few and say what, not who; all other GUIDs are of a conversation or a machine.
         scheme = node.meaning or name == "AuthScheme" or (parents and parents[-1].name == "AuthSchemeArray")
         return KEPT if scheme else OPAQUE

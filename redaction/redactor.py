@@ -13,11 +13,12 @@ from hashlib import sha256, shake_128
 from typing import Any, Final
 
 from secctx.decoders.decode import decode
-from secctx.decoders.values import BYTES, INT, PLAINTEXT, SECRET, SID, TEXT, Decoded, Node
+from secctx.decoders.der import announced_end, contents_at
+from secctx.decoders.values import BYTES, ENUM, INT, OID, PLAINTEXT, SECRET, SID, TEXT, Decoded, Node
 
 from .fields import place, text_of
 from .names import HOST, Names
-from .phrases import phrase
+from .phrases import COMMON, phrase
 from .policy import ADDRESS, KEPT, OPAQUE, PHRASE, policy_of
 
 #: Fields that hold the last number of a SID (MS-PAC 2.5, 2.6.2).
@@ -56,8 +57,8 @@ class Redactor:
         return bytes(out)
 
     def text(self, text: str) -> str:
-        """Text for people that was made from the originals, with the names met so far replaced and long hex cut."""
-        return self.names.text(text)
+        """Text for people that was made from the originals, with the names met so far replaced."""
+        return self.names.text(text, COMMON)
 
     def opaque(self, value: bytes) -> bytes:
         """Bytes in the place of others, that begin no token; one value repeated throughout says nothing and stays."""
@@ -73,13 +74,24 @@ class Redactor:
 
     def _leaf(self, decoded: Decoded, parents: list[Node], node: Node, out: bytearray) -> None:
         if node.kind == SID and isinstance(node.value, str):
-            out[node.start : node.stop] = _sid_bytes(self.names.sid(node.value))
+            stand_in = self.names.sid(node.value)
+            if stand_in != node.value:
+                out[node.start : node.stop] = _sid_bytes(stand_in)
             return
         if node.name in RIDS and node.kind == INT and isinstance(node.value, int):
             out[node.start : node.stop] = self.names.rid(node.value).to_bytes(node.stop - node.start, "little")
             return
+        if node.kind in (INT, ENUM, OID) and self._is_long(node):
+            start = contents_at(decoded.data, node.start)
+            stand_in = bytearray(self.opaque(decoded.data[start : node.stop]))
+            stand_in[0] &= 0x7F  # no number becomes negative, no identifier begins with an empty arc
+            stand_in[-1] &= 0x7F
+            out[start : node.stop] = stand_in
+            return
         if node.kind not in (TEXT, BYTES, SECRET):
             return
+        if node.name.startswith("extra-") and node.name != "extra-1":
+            out[node.start] = 0x80  # text may stand there as tags of nothing; the complaint is about the first
         start, stop = place(decoded, parents, node)
         raw = decoded.data[start:stop]
         if not raw or node.value == "":
@@ -95,6 +107,14 @@ class Redactor:
             stand_in = self._named(node, raw, what)
         out[start:stop] = stand_in
 
+    @staticmethod
+    def _is_long(node: Node) -> bool:
+        """Whether a number or identifier holds more than the protocol ever puts there, and so may be anything."""
+        size = node.stop - node.start
+        if node.kind == OID:
+            return node.meaning is None and size > 14
+        return size > 10 or node.name == "serialNumber"
+
     def _named(self, node: Node, raw: bytes, what: str) -> bytes:
         """Text in the encoding it stands in, name by name."""
         text, encoding, measure = text_of(node, raw)
@@ -107,9 +127,9 @@ class Redactor:
         kind = address.child("addr-type")
         match (kind.value if kind is not None else None, len(raw)):
             case (2, 4):
-                return _IPV4 + bytes([self._number(f"2 {raw.hex()}") % 256])
+                return _IPV4 + bytes([1 + self.names.address(".".join(map(str, raw))) % 254])
             case (24, 16):
-                return _IPV6 + (self._number(f"24 {raw.hex()}") & 0xFFFF).to_bytes(2)
+                return _IPV6 + (1 + self.names.address(raw.hex()) & 0xFFFF).to_bytes(2)
             case (20, 16):
                 name = raw[:15].decode("latin-1")
                 return self.names.name(name, HOST).encode("latin-1", "replace")[:15].ljust(15) + raw[15:]
@@ -120,7 +140,7 @@ class Redactor:
         here = at
         while here < stop:
             size = _header_size(data, here, stop)
-            if size is None:
+            if size is None or (announced_end(data, here) or 0) < stop:
                 out[here:stop] = self.opaque(data[here:stop])
                 return
             here += size
@@ -129,13 +149,15 @@ class Redactor:
 def _sid_bytes(sid: str) -> bytes:
     """A SID as MS-DTYP 2.4.2.2 writes it."""
     _, revision, authority, *subs = sid.split("-")
-    head = bytes([int(revision), len(subs)]) + int(authority).to_bytes(6)
+    head = bytes([int(revision), len(subs)]) + int(authority, 0).to_bytes(6)
     return head + b"".join(int(sub).to_bytes(4, "little") for sub in subs)
 
 
 def _header_size(data: bytes, at: int, stop: int) -> int | None:
-    """The size of the tag and length at `at`; None where none can be read before `stop`."""
+    """The size of the tag and length at `at` of something that holds others; None where none can be read there."""
     if at + 2 > stop or data[at] & 0x1F == 0x1F:
+        return None
+    if not data[at] & 0x20 and data[at] not in (0x03, 0x04) and not 0x80 <= data[at] <= 0x9E:
         return None
     first = data[at + 1]
     if first < 0x80:

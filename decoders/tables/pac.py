@@ -41,8 +41,8 @@ BUFFER_TYPES: dict[int, str] = {
     REQUESTOR_GUID: "PAC requestor GUID",
 }
 
-#: MS-PAC 2.5 to 2.16: the structure in a buffer of that type. Four types are a PAC_SIGNATURE_DATA: they have the names that
-#: 2.8.2 to 2.8.5 call them by. The extended KDC signature is the full PAC checksum of others.
+#: MS-PAC 2.5 to 2.16: the structure in a buffer of that type. Four types are a PAC_SIGNATURE_DATA: they have the names
+#: that 2.8.2 to 2.8.5 call them by. The extended KDC signature is the full PAC checksum of others.
 BUFFER_NAMES: dict[int, str] = {
     LOGON_INFO: "KERB_VALIDATION_INFO",
     CREDENTIALS_INFO: "PAC_CREDENTIAL_INFO",
