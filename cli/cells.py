@@ -123,7 +123,8 @@ def _encrypted_data(node: Node) -> tuple[str, str]:
         parts.append(f"kvno {named(kvno)}")
     size = len(cipher.value) if cipher is not None and isinstance(cipher.value, bytes) else 0
     plain = opened(node)
-    parts.append(f"{size} bytes encrypted" if plain is None else str(plain.meaning))
+    how = "encrypted" if etype.value != 0 else "that are not encrypted"
+    parts.append(f"{size} bytes {how}" if plain is None else str(plain.meaning))
     return ", ".join(parts), ""
 
 

@@ -21,6 +21,8 @@ from rich.text import Text
 from secctx.decoders.values import SECRET, Decoded, Span, walk
 
 from .hexlines import Part, Row, rows
+from .hexplain import bare, plaintexts
+from .plain import plain
 from .tree import GUIDE, Shape
 
 #: Bytes on a line.
@@ -35,13 +37,25 @@ WIDE: Final = 100
 _LEAST_ROOM: Final = 16
 #: Lines that go to the console at once: it is slow to start and quick to go on.
 _BATCH: Final = 500
+#: Spaces before what stands in a block of its own.
+INDENT: Final = 2
 
 
 def print_hex(console: Console, decoded: Decoded, shape: Shape) -> None:
-    """Print the bytes of a token and its fields; the place of an error is marked as in the tree."""
-    page = _Page(console, decoded, shape)
+    """Print the bytes of a token and its fields; the place of an error is marked as in the tree.
+
+    What was made of other bytes, opened or decompressed, follows as blocks of its own, with offsets of their own.
+    """
+    _print(console, _Page(console, decoded, shape).lines())
+    for title, inner in plaintexts(decoded.root):
+        console.print()
+        console.print(Text(plain(title), style="bold"))
+        _print(console, _Page(console, inner, shape, INDENT).lines())
+
+
+def _print(console: Console, lines: Iterator[list[Segment]]) -> None:
     pending: list[Segment] = []
-    for count, line in enumerate(page.lines(), 1):
+    for count, line in enumerate(lines, 1):
         pending.extend(line)
         pending.append(Segment.line())
         if count % _BATCH == 0:
@@ -54,18 +68,19 @@ def print_hex(console: Console, decoded: Decoded, shape: Shape) -> None:
 class _Page:
     """The columns of the view at the width of the console: offset, bytes, field."""
 
-    def __init__(self, console: Console, decoded: Decoded, shape: Shape) -> None:
+    def __init__(self, console: Console, decoded: Decoded, shape: Shape, indent: int = 0) -> None:
         self.console = console
-        self.decoded = decoded
+        self.decoded = bare(decoded)
+        self.indent = indent
         self.data = decoded.data
         self.full = shape.full
         self.shape = shape
-        self.pairs = console.width < WIDE
+        self.pairs = console.width - indent < WIDE
         self.offsets = max(len("byte"), len(str(len(self.data))))
         # The dividing line may fall into a pair, and then takes a column more.
         self.bytes = LINE * 2 + LINE // 2 if self.pairs else LINE * 3 - 1
-        self.room = console.width - self.offsets - self.bytes - 4
-        self.secrets = _merged(sorted(node.span for _, node in walk(decoded.root) if node.kind == SECRET))
+        self.room = console.width - indent - self.offsets - self.bytes - 4
+        self.secrets = _merged(sorted(node.span for _, node in walk(self.decoded.root) if node.kind == SECRET))
         self.styles: dict[str, Style] = {}
 
     def lines(self) -> Iterator[list[Segment]]:
@@ -85,7 +100,8 @@ class _Page:
         return self._segments([*left, gap, *right])
 
     def _segments(self, parts: list[Part]) -> list[Segment]:
-        return [Segment(text, self._style(style)) for text, style in parts if text]
+        shown = [Segment(text, self._style(style)) for text, style in parts if text]
+        return [Segment(" " * self.indent), *shown] if self.indent else shown
 
     def _style(self, name: str) -> Style | None:
         if name and name not in self.styles:

@@ -130,7 +130,7 @@ def show_key_file(
             print_listing(make_console(color), document, arrived(file.source), name if many else None)
     if error is not None:
         sys.stdout.flush()
-        complain(f"{name}: {describe(document)}")
+        complain(f"{name}: {describe(document)}", as_shown=True)
     return code
 
 
@@ -173,7 +173,7 @@ def _value(document: dict[str, Any], path: str, target: str | None, name: str) -
     try:
         text = paths.to_text(paths.in_document(document, path))
     except LookupError:
-        complain(f"{name}: no such value: {path}", (f"this file has: {', '.join(document)}",))
+        complain(f"{name}: no such value: {path}", (f"this file has: {', '.join(document)}",), as_shown=True)
         return exits.NO
     if target is not None:
         write_whole(target, text.encode(), private=True)

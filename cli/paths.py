@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
-from secctx.decoders.values import BYTES, LIST, OID, PRINCIPAL, SECRET, STRUCT, TEXT, TOKEN, Decoded, Node, follow, walk
+from secctx.decoders.values import (
+    BYTES,
+    LIST,
+    OID,
+    PLAINTEXT,
+    PRINCIPAL,
+    SECRET,
+    STRUCT,
+    TEXT,
+    TOKEN,
+    Decoded,
+    Node,
+    follow,
+    walk,
+)
 
 from .document import Json, value
 
@@ -21,7 +37,7 @@ def text_at(decoded: Decoded, document: Json, path: str) -> str:
     """
     nodes, rest = follow(decoded.root, path.removeprefix("fields."))
     if nodes and not rest:
-        return as_text(nodes[-1], decoded.data)
+        return as_text(nodes[-1], bytes_around(nodes, decoded.data))
     if nodes:
         return to_text(in_document(value(nodes[-1]), rest))
     return to_text(in_document(document, path))
@@ -33,9 +49,23 @@ def find(root: Node, path: str) -> Node | None:
     return nodes[-1] if nodes and not rest else None
 
 
+def raw_at(decoded: Decoded, path: str) -> bytes | None:
+    """The bytes of the value at a path, as `raw` has them; None where there is none."""
+    nodes, rest = follow(decoded.root, path)
+    return raw(nodes[-1], bytes_around(nodes, decoded.data)) if nodes and not rest else None
+
+
+def bytes_around(nodes: Sequence[Node], data: bytes) -> bytes:
+    """What the span of the last node counts in: the token, or the plaintext that it stands in."""
+    for node in nodes[:-1]:
+        if node.kind == PLAINTEXT and isinstance(node.value, bytes):
+            data = node.value
+    return data
+
+
 def holds_secret(node: Node) -> bool:
-    """Whether the field is a secret or has one in it."""
-    return node.kind == SECRET or any(below.kind == SECRET for _, below in walk(node))
+    """Whether the field is a secret or has one in its bytes; what was opened of them is none of them."""
+    return node.kind == SECRET or any(below.kind == SECRET for _, below in walk(node, plaintexts=False))
 
 
 def raw(node: Node, data: bytes) -> bytes:
@@ -45,7 +75,7 @@ def raw(node: Node, data: bytes) -> bytes:
     """
     if holds_secret(node):
         raise HiddenError
-    if node.kind == BYTES and isinstance(node.value, bytes):
+    if node.kind in (BYTES, PLAINTEXT) and isinstance(node.value, bytes):
         return node.value
     encoded = data[node.start : node.stop]
     if node.kind == TEXT and isinstance(node.value, str) and encoded.endswith(node.value.encode()):
@@ -64,7 +94,7 @@ def as_text(node: Node, data: bytes) -> str:
     if node.kind == OID:
         return str(node.value)
     shape = value(node)
-    if node.kind in (STRUCT, LIST):
+    if node.kind in (STRUCT, LIST, PLAINTEXT):
         return to_text(shape)
     if isinstance(shape, dict) and "names" in shape:
         return ",".join(shape["names"]) or shape["hex"]
@@ -96,5 +126,6 @@ def nearest(decoded: Decoded, path: str) -> str:
     nodes, rest = follow(decoded.root, path)
     node = nodes[-1] if nodes else decoded.root
     done = path[: len(path) - len(rest)].rstrip(".")
-    names = ", ".join(child.name for child in node.children[:20]) or "nothing further"
+    within = (below for child in node.children for below in (child.children if child.kind == PLAINTEXT else (child,)))
+    names = ", ".join(child.name for child in islice(within, 20)) or "nothing further"
     return f"{done or 'this token'} has: {names}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +17,12 @@ from .plain import plain
 from .problems import describe
 from .summary import detail, heading
 from .tree import WRONG, Shape, print_tree
+
+if TYPE_CHECKING:
+    from .unlocking import Line
+
+OPENED: Final = "green"
+CLOSED: Final = "yellow"
 
 #: Lines that go into a pipe or file are not folded.
 PIPE_WIDTH = 10_000
@@ -38,9 +45,18 @@ def make_console(color: str) -> Console:
 
 
 def print_report(
-    decoded: Decoded, token: Token, color: str, layout: Literal["tree", "hex"], shape: Shape, name: str | None
+    decoded: Decoded,
+    token: Token,
+    color: str,
+    layout: Literal["tree", "hex"],
+    shape: Shape,
+    name: str | None,
+    parts: Sequence[Line] = (),
 ) -> None:
-    """Print heading (behind `name`, where there is one), a line of what it says, what is wrong, and the fields."""
+    """Print heading (behind `name`, where there is one), a line of what it says, what is wrong, and the fields.
+
+    `parts` are what became of its encrypted parts.
+    """
     console = make_console(color)
     size = len(decoded.data)
     title = Text(f"{plain(name)}: " if name else "").append(heading(decoded), style="bold")
@@ -53,6 +69,9 @@ def print_report(
         console.print(Text(plain(describe(decoded.error, size)), style=WRONG))
     for note in token.notes:
         console.print(Text(f"note: {plain(note)}", style="yellow"))
+    for part in parts:
+        gap = " " if part.good else ": "
+        console.print(Text(plain(f"{part.verb}: {part.path}{gap}{part.text}"), style=OPENED if part.good else CLOSED))
     if layout == "tree":
         console.print()
         print_tree(console, decoded, shape)

@@ -396,12 +396,14 @@ def _with(data: bytes, more: bytes, stop: int, around: tuple[int, ...]) -> bytes
     return changed
 
 
+#: Of the lab's handshakes, one much like the other, the samples are enough.
 DER_SAMPLES = [
     s
     for s in tokens.own() + MADE
     if not (d := decode(s.data)).error
     and d.mechanism in ("SPNEGO", "Kerberos", "IAKERB", "CredSSP")
     and (s.data[0] == 0x60 or d.message not in ("MIC", "Wrap"))
+    and not s.name.startswith("tests/data/kerberos/")
 ]
 
 

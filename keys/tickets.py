@@ -1,0 +1,222 @@
+"""Which keys to try on what was encrypted for a principal, and why none opens it (RFC 4120 3.2.3, MS-KILE 3.4.5).
+
+Windows' keys belong to the account, not to a name: whatever key opens a ticket is right. MIT first looks for the
+ticket's service name and key version in the keytab, and says which of them it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from secctx.decoders.values import Node
+
+if TYPE_CHECKING:
+    from .keyring import KeyRing, RingKey
+
+#: Key usage numbers (RFC 4120 7.5.1).
+TICKET_USAGE: Final = 2
+#: More keys than this are not tried on one ticket.
+MOST_KEYS: Final = 1000
+#: So many names are listed where the wanted one is missing.
+_MOST_NAMES: Final = 4
+
+
+class Wanted(NamedTuple):
+    """What is encrypted (`what`: the ticket), and what it says of the key that it was made with."""
+
+    name: str
+    realm: str
+    components: tuple[str, ...]
+    etype: int
+    etype_name: str
+    kvno: int | None
+    what: str = "the ticket"
+
+    @property
+    def principal(self) -> str:
+        """`HTTP/web@LAB.EXAMPLE`."""
+        return f"{self.name}@{self.realm}"
+
+
+class Closed(NamedTuple):
+    """Why no key opens it: a word for scripts, a sentence, the field that shows it, the RFC's or MIT's error number."""
+
+    kind: str
+    text: str
+    path: str
+    code: int
+    facts: dict[str, Any]
+
+
+def wanted_by(name: Node | None, realm: Node | None, part: Node | None, what: str = "the ticket") -> Wanted:
+    """What a principal's name, its realm and an EncryptedData name."""
+    strings = name.child("name-string") if name is not None else None
+    components = tuple(str(node.value) for node in strings.children) if strings is not None else ()
+    etype, kvno = (part.child("etype"), part.child("kvno")) if part is not None else (None, None)
+    number = etype.value if etype is not None and isinstance(etype.value, int) else 0
+    return Wanted(
+        str(name.meaning or "") if name is not None else "",
+        str(realm.value or "") if realm is not None else "",
+        components,
+        number,
+        str(etype.meaning or number) if etype is not None else "",
+        kvno.value if kvno is not None and isinstance(kvno.value, int) else None,
+        what,
+    )
+
+
+def wanted_of(ticket: Node) -> Wanted:
+    """What a Ticket names."""
+    return wanted_by(ticket.child("sname"), ticket.child("realm"), ticket.child("enc-part"))
+
+
+def keys_for(ring: KeyRing, wanted: Wanted, *, mit: bool = False) -> list[RingKey]:
+    """The keys to be tried, in order."""
+    found = ring.candidates(wanted.realm, wanted.components, wanted.etype, wanted.kvno)
+    if mit:
+        names = {id(key) for key in ring.named(wanted.realm, wanted.components)}
+        kvno = wanted.kvno
+        found = [
+            key
+            for key in found
+            if not key.components or (id(key) in names and (not kvno or key.kvno in (None, kvno, kvno & 0xFF)))
+        ]
+    return [*found, *_password_keys(ring, wanted.etype)][:MOST_KEYS]
+
+
+def _password_keys(ring: KeyRing, etype: int) -> Sequence[RingKey]:
+    from .enctype import KerberosCryptoError
+
+    try:
+        return list(ring.from_passwords(etype))
+    except KerberosCryptoError:
+        return []  # no key of that type can be made of a password
+
+
+def notes_of(wanted: Wanted, key: RingKey, hint: str = "") -> list[str]:
+    """What is worth a word of a key that opened it: another name, another version; `hint` goes behind the former."""
+    if not key.components:
+        return []
+    notes = []
+    theirs = "/".join(key.components)
+    if (key.realm.casefold(), theirs.casefold()) != (wanted.realm.casefold(), "/".join(wanted.components).casefold()):
+        notes.append(
+            f"{wanted.what} is for {wanted.principal}, and the key of {key.name} opens it: one account has both names"
+            f"{hint}"
+        )
+    if wanted.kvno is not None and key.kvno is not None and key.kvno != wanted.kvno:
+        notes.append(f"{wanted.what} says key version {wanted.kvno}, and the key that opens it has version {key.kvno}")
+    return notes
+
+
+def why_closed(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: bool = False) -> Closed:
+    """Why no key opens it, from what the keys are: the name, the type, the version, or the key itself."""
+    from .enctype import UnsupportedEnctype
+    from .enctypes import enctype
+
+    facts = {"wanted": wanted.principal, "etype": wanted.etype, "kvno": wanted.kvno}
+    what = wanted.what
+    try:
+        enctype(wanted.etype)
+    except UnsupportedEnctype as error:
+        text = f"{what} is encrypted with {wanted.etype_name}: {error.reason}"
+        return Closed("ticket-enctype-unsupported", text, "enc-part.etype", 41, facts)
+    named = ring.named(wanted.realm, wanted.components)
+    others = _others(wanted, tried, named)
+    theirs = any(_is(account.realm, account.components, wanted) for account in ring.accounts)
+    if not named and not theirs and ring.keys and not any(not key.components for key in ring.keys):
+        listed = ring.principals()
+        more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
+        text = f"the keys are for {', '.join(listed[:_MOST_NAMES])}{more}, not for {wanted.principal}"
+        text += f"{_near(ring, wanted)}; {others}"
+        return Closed("no-key-for-service", text, "sname", 35 if mit else 41, {**facts, "have": tuple(listed)})
+    typed = [key for key in named if key.etype == wanted.etype]
+    if named and not typed:
+        names = ", ".join(dict.fromkeys(_etype_name(key.etype) for key in named))
+        text = (
+            f"{what} is encrypted with {wanted.etype_name}, the keys of {wanted.principal} are of {names} alone:"
+            " the keytab lacks that type"
+        )
+        return Closed("no-key-of-enctype", text, "enc-part.etype", 44 if mit else 41, {**facts, "have": names})
+    versions = [key for key in typed if key.kvno is not None]
+    if wanted.kvno is not None and versions and all(key.kvno != wanted.kvno for key in versions):
+        return _wrong_version(wanted, versions, 44 if mit else 41, facts)
+    return Closed("key-wrong", _wrong_key(ring, wanted, typed, others), "enc-part.cipher", 31 if mit else 41, facts)
+
+
+def _wrong_key(ring: KeyRing, wanted: Wanted, typed: Sequence[RingKey], others: str) -> str:
+    version = f", version {wanted.kvno}," if wanted.kvno is not None else ""
+    theirs = [account for account in ring.accounts if _is(account.realm, account.components, wanted)]
+    if typed or theirs:
+        return (
+            f"the key of {wanted.principal}{version} and {wanted.etype_name} is here and does not open {wanted.what}:"
+            f" it was made from another password, or {wanted.what} was made for another account or altered"
+        )
+    if not ring:
+        return f"no key is given for {wanted.principal}"
+    names = ", ".join(ring.principals()[:_MOST_NAMES]) or "the keys given"
+    text = f"{wanted.what} is for {wanted.principal}, and nothing of {names} opens it; {others}"
+    return f"{text}: it was made from another password, or with another salt (--salt)" if ring.accounts else text
+
+
+def _is(realm: str, components: Sequence[str], wanted: Wanted) -> bool:
+    mine = [part.casefold() for part in (realm, *components)]
+    return mine == [part.casefold() for part in (wanted.realm, *wanted.components)]
+
+
+def _wrong_version(wanted: Wanted, versions: Sequence[RingKey], code: int, facts: dict[str, Any]) -> Closed:
+    have = ", ".join(
+        f"{key.kvno} of {_moment(key.since)}" if key.since else f"{key.kvno}"
+        for key in sorted(versions, key=lambda key: key.kvno or 0)
+    )
+    newest = max(key.kvno or 0 for key in versions)
+    older = wanted.kvno is not None and newest < wanted.kvno
+    meaning = (
+        "the keytab is older than the account's password"
+        if older
+        else f"{wanted.what} is older than the keytab: the client got it before the password was changed"
+    )
+    text = (
+        f"{wanted.what} was made with key version {wanted.kvno} of {wanted.principal}, the keytab has {have}: {meaning}"
+    )
+    found = tuple(key.kvno for key in versions)
+    return Closed("key-version", text, "enc-part.kvno", code, {**facts, "have": found, "older": older})
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _others(wanted: Wanted, tried: Sequence[RingKey], named: Sequence[RingKey]) -> str:
+    """What was tried besides the right name."""
+    mine = {id(key) for key in named}
+    count = len([key for key in tried if id(key) not in mine])
+    if not count:
+        return f"there is no key of {wanted.etype_name} to try instead"
+    if count == 1:
+        return f"the one other key of {wanted.etype_name} does not open it"
+    return f"none of the {count} other keys of {wanted.etype_name} opens it"
+
+
+def _near(ring: KeyRing, wanted: Wanted) -> str:
+    """A name that nearly is the wanted one, in words."""
+    host = wanted.components[-1].casefold() if wanted.components else ""
+    for key in ring.keys:
+        if len(key.components) != len(wanted.components) or not key.components:
+            continue
+        theirs = key.components[-1].casefold()
+        if theirs == host and key.components[0].casefold() != wanted.components[0].casefold():
+            return f" (the same host, another class of service: {key.name})"
+        if theirs == host and key.realm.casefold() != wanted.realm.casefold():
+            return f" (the same name in another realm: {key.name})"
+        if theirs.partition(".")[0] == host.partition(".")[0] and ("." in theirs) != ("." in host):
+            return f" (the same host, short and full: {key.name})"
+    return ""
+
+
+def _etype_name(number: int) -> str:
+    from secctx.decoders.tables.kerberos import ENCTYPES
+
+    return ENCTYPES.get(number, f"encryption type {number}")
