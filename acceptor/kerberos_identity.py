@@ -87,7 +87,7 @@ def _describe(client: Client, pac: Node) -> None:
         return
     client.domain = _text(logon.child("LogonDomainName")) or client.domain
     domain, user = _text(logon.child("LogonDomainId")), logon.child("UserId")
-    client.sid = f"{domain}-{user.value}" if domain and user is not None else None
+    client.sid = f"{domain}-{user.value!s}" if domain and user is not None else None
     client.groups = tuple(dict.fromkeys(_groups(logon, domain)))[:MOST_GROUPS]
     time = logon.child("LogonTime")
     client.logon_time = time.meaning if time is not None and isinstance(time.meaning, str) and time.value else None
@@ -101,7 +101,7 @@ def _groups(logon: Node, domain: str | None) -> Iterator[str]:
         for item in listed.children if listed is not None and prefix else ():
             rid = item.child("RelativeId")
             if rid is not None:
-                yield f"{prefix}-{rid.value}"
+                yield f"{prefix}-{rid.value!s}"
     extra = logon.child("ExtraSids")
     for item in extra.children if extra is not None else ():
         sid = _text(item.child("Sid"))

@@ -11,8 +11,14 @@ Sections:
            interpreter, the same file, compiled modules. The ratio is secctx / pyspnego: **less is better**.
 - accept   one leg in a fresh process: `secctx accept --json` against pyspnego's server, the same token and users.
            The ratio is secctx / pyspnego: **less is better**.
-- library  in one process: `decode()` to values with spans against pyspnego's `parse_token`. The ratio is
-           pyspnego / secctx, how many times as fast secctx is: **more is better**.
+- library  in one process: `decode()` to values with spans against pyspnego's `parse_token`, and against asn1crypto's
+           own values of the same message. The ratio is peer / secctx, how many times as fast secctx is: **more is
+           better**.
+- views    in one process, the command line: `--format hex` and `--redact` beside the plain tree of the same token. The
+           ratio is what they cost more: **less is better**.
+- kerberos a logon opened with a keytab: whole processes beside tshark, impacket and pyspnego's server on MIT's library
+           (**less is better**), in one process beside impacket (**more is better**), and what ten times the groups of
+           a PAC cost (**less is better**). A peer that is not installed is listed as not run.
 - lines    a file of base64 lines through the real command `decode --json`, reading and printing included, against
            `parse_token` and `json.dumps` alone, which are handed the bytes. **More is better**.
 - growth   the worst inputs of each size, from 16 bytes to 1 MiB: what a byte costs, and the exponent e of
@@ -39,7 +45,7 @@ from typing import Final
 from .settings import Settings
 
 #: Section: where it is. The order is that of the report.
-SECTIONS: Final = ("whole", "accept", "library", "lines", "growth", "imports")
+SECTIONS: Final = ("whole", "accept", "library", "views", "kerberos", "lines", "growth", "imports")
 
 
 def main() -> int:
@@ -70,15 +76,18 @@ def _arguments() -> tuple[list[str], Settings]:
 
 
 def _missing() -> list[str]:
-    from importlib.metadata import PackageNotFoundError, version
+    # By their modules: what pip knows may be the traces of a build beside the checkout.
+    found = {"secctx": "secctx.cli", "pyspnego": "spnego"}
+    return [name for name, module in found.items() if not _is_there(module)]
 
-    missing = []
-    for name in ("secctx", "pyspnego"):
-        try:
-            version(name)
-        except PackageNotFoundError:
-            missing.append(name)
-    return missing
+
+def _is_there(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _runner(section: str) -> Callable[[Settings], list[str]]:

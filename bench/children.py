@@ -47,7 +47,8 @@ def environment() -> dict[str, str]:
 def cost(command: list[str]) -> tuple[float, float]:
     """Seconds of processor time and of the clock for one run; both the clock's where the system counts no time."""
     began = perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment(), cwd=tempfile.gettempdir())
+    silent = subprocess.DEVNULL
+    child = subprocess.Popen(command, stdout=silent, stderr=silent, env=environment(), cwd=tempfile.gettempdir())
     if not HAS_CPU:
         child.wait()
         wall = perf_counter() - began

@@ -16,7 +16,7 @@ from math import log
 from time import process_time
 from typing import Final
 
-from . import worst_output, worst_texts, worst_tokens
+from . import worst_frames, worst_kinds, worst_output, worst_texts, worst_tokens, worst_views
 from .settings import Settings
 from .table import print_table
 from .worst import Family
@@ -106,10 +106,17 @@ def _print(title: str, grown: list[Growth]) -> None:
 
 def _groups() -> dict[str, Sequence[Family]]:
     return {
-        "decode to JSON with spans": worst_tokens.FAMILIES,
+        "decode to JSON with spans": [*worst_tokens.FAMILIES, *worst_kinds.FAMILIES],
         "reading text": worst_texts.FAMILIES,
-        "printing": worst_output.FAMILIES,
+        "reading frames": worst_frames.FAMILIES,
+        "printing": [*worst_output.FAMILIES, *worst_views.HEX],
+        "stand-ins": worst_views.STAND_INS,
     }
+
+
+def families() -> list[Family]:
+    """All of them."""
+    return [family for group in _groups().values() for family in group]
 
 
 def _measure(family: Family, settings: Settings) -> Growth:

@@ -23,7 +23,7 @@ _MOST_MODULES: Final = 12
 def run(settings: Settings) -> list[str]:
     """Print microseconds of import by package and the dearest modules; there is no target to miss."""
     rounds = min(settings.rounds, 5)
-    for case in (samples.NTLM, samples.INIT):
+    for case in (samples.NTLM, samples.INIT, samples.TGS_REQ):
         costs = {name: _modules(case, command, rounds) for name, command in _COMMANDS.items()}
         _print_packages(case, costs)
         dearest = sorted(costs["secctx"].items(), key=lambda item: -item[1])[:_MOST_MODULES]

@@ -19,7 +19,9 @@ from .settings import Settings
 def run(settings: Settings) -> list[str]:
     """Measure and print; what was missed."""
     mixed = samples.all_tokens()
-    ratios = [_measure(f"{case} only", [samples.token_of(case)], settings) for case in samples.FILES]
+    # In base64 a SEQUENCE, which is what pyspnego needs of the others, reads as a certificate.
+    cases = [case for case in samples.FILES if case not in samples.UNTAGGED]
+    ratios = [_measure(f"{case} only", [samples.token_of(case)], settings) for case in cases]
     ratios.append(_measure(f"{len(mixed)} different tokens", mixed, settings))
     title = f"JSON lines: parse_token and json.dumps / decode --json of {settings.lines} base64 lines, more is better"
     return print_ratios(title, ratios)

@@ -26,10 +26,11 @@ def to_json(data: bytes) -> int:
 
 def tlv(tag: int, body: bytes) -> bytes:
     """A DER element."""
-    return _head(tag, len(body)) + body
+    return head(tag, len(body)) + body
 
 
-def _head(tag: int, size: int) -> bytes:
+def head(tag: int, size: int) -> bytes:
+    """The tag and length of a DER element."""
     if size < 0x80:
         return bytes((tag, size))
     octets = size.to_bytes((size.bit_length() + 7) // 8)
@@ -44,7 +45,7 @@ def nested(size: int, *tags: int, before: bytes = b"", core: bytes = b"") -> byt
         if before and tag == tags[0]:
             parts.append(before)
             total += len(before)
-        parts.append(_head(tag, total))
+        parts.append(head(tag, total))
         total += len(parts[-1])
         index += 1
     return b"".join(reversed(parts))

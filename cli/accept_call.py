@@ -200,13 +200,15 @@ class Call:
 
     def _write(self, step: Step) -> None:
         if self.options["target"] is not None and step.output:
+            output = step.output
             if self.redaction is not None:
-                _, step = self._redacted(Token(b"", Source("", "raw", 0)), step)
+                _, redacted = self._redacted(Token(b"", Source("", "raw", 0)), step)
+                output = redacted.output or b""
                 name = self._said(self.options["target"])
                 self.complaints.append(f"note: {name} holds the redacted token: no client can use it")
             scheme = "NTLM" if self.request.package == "ntlm" else "Negotiate"
             how = self.options["write_as"]
-            write_whole(self.options["target"], encode(step.output, how, scheme, "WWW-Authenticate"))
+            write_whole(self.options["target"], encode(output, how, scheme, "WWW-Authenticate"))
 
     def _keep(self, context: Context | None, step: Step, file: ContextFile | None) -> str:
         """Write the context, or let it go with its end; what was done, in words."""

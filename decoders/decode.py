@@ -97,12 +97,20 @@ def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: lis
 
         return "Kerberos", *decode_per_message(reading, root, at, stop, into)
     # asn1crypto is imported from here on: NTLM does not pay for it.
-    from . import gss, kerberos, spnego
-
     if kind == "GSS":
-        return gss.decode_gss(reading, root, at, stop, into)
+        from .gss import decode_gss
+
+        return decode_gss(reading, root, at, stop, into)
     if kind == "SPNEGO":
-        return "SPNEGO", *spnego.decode_spnego(reading, root, at, stop, into)
+        from .spnego import decode_spnego
+
+        return "SPNEGO", *decode_spnego(reading, root, at, stop, into)
+    if kind in ("TSRequest", "TSCredentials"):
+        from .credssp import decode_credssp
+
+        return "CredSSP", kind, decode_credssp(reading, kind, root, at, stop, into)
+    from . import kerberos  # dearer than all of SPNEGO
+
     if kind == "SEQUENCE":
         return "Kerberos", *kerberos.decode_untagged(reading, root, at, stop, into)
     if kind == "TOK_ID":
@@ -114,10 +122,6 @@ def _read(reading: Reading, root: Node, kind: str, at: int, stop: int, into: lis
         from .kpasswd import decode_kpasswd
 
         return "Kerberos", *decode_kpasswd(reading, root, at, stop, into)
-    if kind in ("TSRequest", "TSCredentials"):
-        from .credssp import decode_credssp
-
-        return "CredSSP", kind, decode_credssp(reading, kind, root, at, stop, into)
     return "Kerberos", *kerberos.decode_message(reading, root, at, stop, into)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .der import keep_bytes, keep_surplus, read_element, read_header
 from .grammar import plan_of
-from .kerberos import decode_token_id
-from .per_message import read_left_out
 from .reading import Reading
 from .spnego import decode_spnego
 from .spnego_asn1 import MechType
@@ -33,8 +31,12 @@ def decode_gss(reading: Reading, root: Node, at: int, stop: int, into: list[Node
         case "SPNEGO":
             message, inner = decode_spnego(reading, root, at, end, into)
         case "Kerberos":
+            from .kerberos import decode_token_id
+
             message, inner = decode_token_id(reading, root, at, end, into)
             if message == "Wrap":
+                from .per_message import read_left_out
+
                 inner = end = read_left_out(reading, root, inner, stop, into)
         case _:
             message, inner = _inner_token(reading, root, family, at, end, into)
@@ -45,6 +47,8 @@ def decode_gss(reading: Reading, root: Node, at: int, stop: int, into: list[Node
 def _inner_token(reading: Reading, root: Node, family: str, at: int, end: int, into: list[Node]) -> tuple[str, int]:
     """What stands behind the OID of a mechanism that is not taken apart here: a token we know, else bytes."""
     if family == "IAKERB":
+        from .kerberos import decode_token_id
+
         return decode_token_id(reading, root, at, end, into)
     node = Node("innerContextToken", at, min(end, reading.end), BYTES)
     into.append(node)

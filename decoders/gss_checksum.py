@@ -58,7 +58,7 @@ def _read_delegation(reading: Reading, node: Node, at: int, end: int, children: 
     if values[0] != 1:
         reading.fail("value", children[-2], at, "1, the option of delegation", f"{values[0]}")
     at += _DELEGATION.size
-    stop = min(at + values[1], end, reading.end)
+    stop: int = min(at + values[1], end, reading.end)
     if at + values[1] > min(end, reading.end):
         reading.short(children[-1], at, values[1], end, field="")
     if stop > at:

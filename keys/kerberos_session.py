@@ -79,7 +79,7 @@ class KerberosSession:
 
     def sign(self, data: bytes) -> bytes:
         """The MIC token of what we send."""
-        token = self._form.sign(self._keys, self.role, self.sent, data)
+        token: bytes = self._form.sign(self._keys, self.role, self.sent, data)
         self.sent = (self.sent + 1) % self._wrap
         return token
 
@@ -101,7 +101,7 @@ class KerberosSession:
 
     def wrap(self, data: bytes, conf: bool, confounder: bytes) -> bytes:
         """The Wrap token of what we send, sealed where `conf`; `confounder` is `confounder_size(conf)` random bytes."""
-        token = self._form.wrap(self._keys, self.role, self.sent, data, conf, confounder, self.dce_style)
+        token: bytes = self._form.wrap(self._keys, self.role, self.sent, data, conf, confounder, self.dce_style)
         self.sent = (self.sent + 1) % self._wrap
         return token
 

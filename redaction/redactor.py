@@ -83,10 +83,10 @@ class Redactor:
             return
         if node.kind in (INT, ENUM, OID) and self._is_long(node):
             start = contents_at(decoded.data, node.start)
-            stand_in = bytearray(self.opaque(decoded.data[start : node.stop]))
-            stand_in[0] &= 0x7F  # no number becomes negative, no identifier begins with an empty arc
-            stand_in[-1] &= 0x7F
-            out[start : node.stop] = stand_in
+            changed = bytearray(self.opaque(decoded.data[start : node.stop]))
+            changed[0] &= 0x7F  # no number becomes negative, no identifier begins with an empty arc
+            changed[-1] &= 0x7F
+            out[start : node.stop] = changed
             return
         if node.kind not in (TEXT, BYTES, SECRET):
             return
@@ -100,12 +100,11 @@ class Redactor:
         if what == KEPT:
             return
         if what == ADDRESS:
-            stand_in = self._address(parents[-1], raw)
+            out[start:stop] = self._address(parents[-1], raw)
         elif what == OPAQUE or node.kind != TEXT:
-            stand_in = self.opaque(raw)
+            out[start:stop] = self.opaque(raw)
         else:
-            stand_in = self._named(node, raw, what)
-        out[start:stop] = stand_in
+            out[start:stop] = self._named(node, raw, what)
 
     @staticmethod
     def _is_long(node: Node) -> bool:

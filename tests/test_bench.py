@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def installed(name: str) -> bool:
-    try:
-        version(name)
-    except PackageNotFoundError:
-        return False
-    return True
-
+#: Asked of a process of its own: here the package may be mapped to the checkout, and be installed nowhere.
+IMPORTS = [sys.executable, "-c", "import secctx.cli, spnego"]
 
 pytestmark = pytest.mark.skipif(
-    not (installed("secctx") and installed("pyspnego")), reason="the bench runs what is installed"
+    subprocess.run(IMPORTS, capture_output=True, cwd=ROOT, check=False).returncode != 0,
+    reason="the bench runs what is installed",
 )
 
 
@@ -32,12 +27,17 @@ def bench(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+FIRST_TOKENS = ("NTLM AUTHENTICATE", "NegTokenInit with AP-REQ", "GSS-framed AP-REQ")
+
+
 @pytest.mark.parametrize(
     ("section", "cases"),
     [
-        ("whole", ["NTLM AUTHENTICATE, wall", "NegTokenInit with AP-REQ, wall", "GSS-framed AP-REQ, wall"]),
+        ("whole", [f"{case}, wall" for case in (*FIRST_TOKENS, "AS-REP", "TGS-REQ")]),
         ("accept", ["raw NTLM, wall", "SPNEGO, wall"]),
-        ("library", ["NTLM AUTHENTICATE", "NegTokenInit with AP-REQ", "GSS-framed AP-REQ"]),
+        ("library", [*FIRST_TOKENS, "AS-REP", "TGS-REQ"]),
+        ("views", ["NTLM AUTHENTICATE, --format hex", "TGS-REQ, --redact", "TGS-REQ, --redact --format hex"]),
+        ("kerberos", ["PAC alone, decoded and verified", "AP-REQ, opened", "AP-REQ, accepted"]),
         ("lines", ["NTLM AUTHENTICATE only", "different tokens"]),
     ],
 )
@@ -47,7 +47,15 @@ def test_a_section_prints_a_ratio_its_target_and_whether_that_holds_for_each_cas
     code, printed = bench("--section", section)
     assert code in (0, 1)
     for case in cases:
-        assert re.search(rf"{case} +\d+\.\d+ +\d+\.\d\d \.\. \d+\.\d\d +[<>]= \d\.\d\d +(holds|MISSED)\n", printed)
+        assert re.search(rf"{case} +\d+\.\d+ +\d+\.\d\d \.\. \d+\.\d\d +[<>]= \d+\.\d\d +(holds|MISSED)\n", printed)
+
+
+def test_a_peer_that_opens_kerberos_is_measured_or_listed_as_not_run() -> None:
+    _, printed = bench("--section", "kerberos")
+    cases = {"tshark": "decode / tshark", "impacket": "decode / impacket"}
+    cases["python-gssapi"] = "accept / pyspnego's server on GSSAPI"
+    for peer, case in cases.items():
+        assert (f"\nnot run: {peer}: " in printed) != (f"\n{case}, wall " in printed)
 
 
 def test_a_missed_target_is_named_and_is_the_exit_code() -> None:
@@ -56,13 +64,25 @@ def test_a_missed_target_is_named_and_is_the_exit_code() -> None:
     assert (code, last) == (0, "all targets hold") if code == 0 else re.match(r"\d missed: in process, ", last)
 
 
-@pytest.mark.parametrize("only", ["decode to JSON with spans: nested", "reading text: base64", "printing: --full tree"])
+WORST = ["decode to JSON with spans: nested", "reading text: base64", "printing: --full tree"]
+WORST += ["decode to JSON with spans: NEGOEX", "reading frames: ", "printing: hex view", "stand-ins: stand-ins"]
+
+
+@pytest.mark.parametrize("only", WORST)
 def test_the_worst_inputs_are_measured_at_every_size(only: str) -> None:
     code, printed = bench("--section", "growth", "--only", only)
     assert code in (0, 1)
     group = only.partition(":")[0]
     assert printed.startswith(f"\n{group}: the cost of the worst input of each size up to 256 bytes")
     assert len(re.findall(r"(?m)(linear|MISSED)$", printed)) >= 7
+
+
+def test_every_worst_input_is_about_as_large_as_it_is_asked_to_be() -> None:
+    code = "from bench.growth import families\nfor f in families(): print(len(f.build(1 << 14)), f.name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    sizes = [(int(size), name) for size, _, name in (line.partition(" ") for line in done.stdout.splitlines())]
+    assert len(sizes) > 500
+    assert [(size, name) for size, name in sizes if not 1 << 13 <= size <= 1 << 16] == []
 
 
 def test_imports_are_summed_by_package() -> None:

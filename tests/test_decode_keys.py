@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,19 @@ def test_the_hex_view_shows_the_token_as_without_keys_and_each_plaintext_by_itse
     assert "     0  63 82 01 6c 30 82 01 68 " in first
     assert "a2 0d|1b 0b 4d 49 54 2e 45 58 41 4d 50 4c 45     crealm      MIT.EXAMPLE" in first
     assert first.count("••") == second.count("••") == 34, "32 bytes and their header"
+
+
+def test_every_byte_of_a_pac_stands_on_one_row() -> None:
+    done = shown("--format", "hex", "--full", *DELEGATED)
+    assert "KERB_VALIDATION_INFO" in done.out
+    assert "overlaps" not in done.out
+    page = re.split(r"\n\n(?=mechToken)", done.out)[1].splitlines()
+    digits = [
+        re.match(r" {2,}(\d+)  ((?:[0-9a-f]{2}|••)(?:[ |](?:[0-9a-f]{2}|••))*)(?:  |$)", line) for line in page[2:]
+    ]
+    rows = [(int(found[1]), len(re.split("[ |]", found[2]))) for found in digits if found]
+    assert all(start + size == following for (start, size), (following, _) in pairwise(rows))
+    assert f" {sum(size for _, size in rows)} bytes, opened with" in page[0]
 
 
 @pytest.mark.parametrize("width", ["40", "80", "120"])

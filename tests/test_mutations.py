@@ -39,11 +39,14 @@ SOURCE = Source("t", "raw", 0)
 KINDS = {"unknown", "empty", "cut-short", "trailing", "length", "tag", "der", "value", "missing", "offset", "overlap"}
 MECHANISMS = {"SPNEGO", "NTLM", "Kerberos", "NEGOEX", "GSS", "IAKERB", "CredSSP", "unknown"}
 
-OWN = [sample for sample in tokens.own() if sample.data]
+#: Whole handshakes of the lab, one much like the other: a few bits of each will do.
+HANDSHAKES = [s for s in tokens.own() if s.data and s.name.startswith("tests/data/kerberos/")]
+OWN = [sample for sample in tokens.own() if sample.data and sample not in HANDSHAKES]
 OWN += [tokens.Sample(name, data) for name, data in kdc.made().items()]
 #: All that MIT's fuzzers begin with, tokens and others.
 FUZZ = [s for s in tokens.corpus() if s.name.startswith("mit_krb5/fuzz/") and s.data]
 SHARED = [s for s in tokens.corpus() if s.kind in tokens.READ and s.data] + [s for s in tokens.legs() if s.data]
+SHARED += [sample for sample in HANDSHAKES if sample.data not in {shared.data for shared in SHARED}]
 
 
 def check(data: bytes) -> Decoded:
@@ -138,7 +141,8 @@ def test_a_bit_is_left_alone_only_within_a_long_opaque_value() -> None:
 
 @pytest.mark.parametrize("sample", OWN, ids=tokens.by_name)
 def test_every_thirteenth_flipped_bit_shows(sample: Any) -> None:
-    for number, changed in enumerate(flips(sample.data, 13)):
+    step = 13 if len(sample.data) < 1000 else 26  # in long tokens every other one of these
+    for number, changed in enumerate(flips(sample.data, step)):
         check_shown(changed, tree=number % 23 == 0)
 
 
@@ -164,6 +168,11 @@ def test_flipped_bits_of_the_shared_tokens_decode_and_show(sample: Any) -> None:
     step = 1 + len(sample.data) * 8 // 300
     for number, changed in enumerate(flips(sample.data, step, len(sample.data) % step)):
         (check_shown if number % 4 == 0 else check)(changed)
+
+
+def complaints(said: str) -> list[str]:
+    """The lines on stderr that are no notes."""
+    return [line for line in said.splitlines() if not line.startswith("secctx: note: ")]
 
 
 # Through the command line -----------------------------------------------------------------------------------------
@@ -198,7 +207,7 @@ def test_the_command_ends_with_0_or_3(
         code = run(data, tmp_path, *options)
         shown = capsys.readouterr()
         assert code == (exits.OK if decode(data).error is None else exits.BAD_INPUT)
-        assert shown.err.startswith("secctx: ") if code else not shown.err
+        assert shown.err.startswith("secctx: ") if code else not complaints(shown.err)
         if "--json" in options:
             assert json.loads(shown.out)["complete"] is (code == 0)
 
@@ -220,7 +229,7 @@ def test_a_damaged_token_with_stand_ins_is_shown_and_ends_with_0_or_3(
         assert code in (exits.OK, exits.BAD_INPUT)
         assert data is not sample.data or code == (exits.OK if decode(data).error is None else exits.BAD_INPUT)
         assert shown.out
-        assert shown.err.startswith("secctx: ") if code else not shown.err
+        assert shown.err.startswith("secctx: ") if code else not complaints(shown.err)
 
 
 @pytest.mark.parametrize("sample", FUZZ, ids=tokens.by_name)
@@ -234,7 +243,7 @@ def test_the_command_takes_what_mit_s_fuzzers_begin_with(
         # Files of keys are no tokens, and may be listed.
         assert code == expected or (code == exits.OK and sample.kind in ("keytab", "ccache"))
         assert shown.out or code
-        assert shown.err.startswith("secctx: ") if code else not shown.err
+        assert shown.err.startswith("secctx: ") if code else not complaints(shown.err)
 
 
 #: The command in a process of its own; `secctx` is what the tests themselves import, installed or not.

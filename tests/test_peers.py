@@ -68,6 +68,9 @@ class Explanation(NamedTuple):
     reason: str
 
 
+#: The KDC options in the last byte: RFC 4120 5.4.1.
+LAST_OPTIONS = ("disable-transited-check", "renewable-ok", "enc-tkt-in-skey", "renew", "validate")
+
 EXPLAINED = (
     Explanation(
         "*",
@@ -128,16 +131,16 @@ EXPLAINED = (
         "so other bits of the lower half are set there",
     ),
     Explanation(
-        "samples/*",
+        "*",
         "/Data/req-body/kdc-options/raw",
-        lambda ours, theirs: ours == theirs | 0x10 and theirs & 0xFFFF == 0,
+        lambda ours, theirs: ours >> 8 == theirs >> 8 and theirs & 0xFF == theirs >> 8 & 0xFF == 0,
         "the same of 40 00 00 10: the third byte, 0, stands for the fourth",
     ),
     Explanation(
-        "samples/*",
+        "*",
         "/Data/req-body/kdc-options/flags",
-        lambda ours, theirs: [flag for flag in ours if not flag.startswith("renewable-ok")] == theirs != ours,
-        "so renewable-ok is lost",
+        lambda ours, theirs: [flag for flag in ours if not flag.startswith(LAST_OPTIONS)] == theirs != ours,
+        "so renewable-ok and those behind it are lost",
     ),
     Explanation(
         "*",

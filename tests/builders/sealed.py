@@ -48,9 +48,11 @@ def ticket(opener: Key, session: Key, sname: bytes = WEB, *, kvno: int | None = 
     return tlv(0x61, tlv(0x30, fields(0, integer(5), text(REALM), sname, sealed)))
 
 
-def authenticator(subkey: Key | None = None, cksum: bytes | None = None) -> bytes:
+def authenticator(subkey: Key | None = None, cksum: bytes | None = None, cusec: int = 7) -> bytes:
     sub = None if subkey is None else encryption_key(subkey)
-    return tlv(0x62, tlv(0x30, fields(0, integer(5), text(REALM), ALICE, cksum, integer(7), NOW, sub, integer(1000))))
+    return tlv(
+        0x62, tlv(0x30, fields(0, integer(5), text(REALM), ALICE, cksum, integer(cusec), NOW, sub, integer(1000)))
+    )
 
 
 def gss_checksum(flags: int = 0x3E, deleg: bytes = b"") -> bytes:
@@ -65,14 +67,15 @@ def ap_req(
     subkey: Key | None = None,
     cksum: bytes | None = None,
     options: bytes = b"\0\x20\0\0\0",
+    cusec: int = 7,
 ) -> bytes:
-    part = seal(session, usage, authenticator(subkey, cksum))
+    part = seal(session, usage, authenticator(subkey, cksum, cusec))
     return tlv(0x6E, tlv(0x30, fields(0, integer(5), integer(14), tlv(3, options), ticket_, part)))
 
 
-def ap_rep(session: Key, subkey: Key | None = None, usage: int = 12) -> bytes:
+def ap_rep(session: Key, subkey: Key | None = None, usage: int = 12, cusec: int = 7) -> bytes:
     sub = None if subkey is None else encryption_key(subkey)
-    part = tlv(0x7B, tlv(0x30, fields(0, NOW, integer(7), sub, integer(2000))))
+    part = tlv(0x7B, tlv(0x30, fields(0, NOW, integer(cusec), sub, integer(2000))))
     return tlv(0x6F, tlv(0x30, fields(0, integer(5), integer(15), seal(session, usage, part))))
 
 
