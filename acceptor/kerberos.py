@@ -51,6 +51,7 @@ _STATUSES: Final[dict[str, tuple[Status, str]]] = {
     "kerberos-version": (status.SEC_E_INVALID_TOKEN, OTHER),
     "authenticator-altered": (status.SEC_E_LOGON_DENIED, INFERRED),
     "pac-signature": (status.SEC_E_LOGON_DENIED, INFERRED),
+    "pac-client": (status.SEC_E_LOGON_DENIED, INFERRED),
 }
 #: A ticket that does not open: seen on Windows, whatever MIT calls it.
 _NOT_OPENED: Final = frozenset(

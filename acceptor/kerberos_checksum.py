@@ -156,5 +156,10 @@ def _delegated(opened: Opened, authenticator: Plain) -> str:
     if part.decoded.error is not None or part.field("ticket-info[0].key") is None:
         opened.notes.append("the client's forwarded credential was opened and is malformed: nothing is delegated")
         return ""
+    service, ticket = part.text("ticket-info[0].sname"), "cksum.checksum.Deleg.tickets[0]"
+    forwarded = f"{authenticator.text(f'{ticket}.sname')}@{authenticator.text(f'{ticket}.realm')}"
+    if not forwarded.startswith("krbtgt/") or (service and not service.startswith("krbtgt/")):
+        opened.notes.append("the client's forwarded credential is no ticket-granting ticket: nothing is delegated")
+        return ""
     name, realm = part.text("ticket-info[0].pname"), part.text("ticket-info[0].prealm")
     return f"{name}@{realm}" if name else opened.client

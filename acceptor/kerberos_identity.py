@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from secctx.decoders.values import LIST, Node
 
 from .kerberos_request import MODIFIED, Fault
-from .kerberos_values import Opened
+from .kerberos_values import Opened, moment
 from .values import Client
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def client_of(opened: Opened, ring: KeyRing) -> Client:
         opened.notes.append("the ticket has no PAC: there is a name, and no SID and no groups")
         return client
     _verify(opened, ring, opened.ticket.decoded.data, opened.ticket.decoded.data[pac.start : pac.stop])
+    _same_client(opened, pac)
     _describe(client, pac)
+    if client.sid is None:
+        opened.notes.append("the PAC has no KERB_VALIDATION_INFO that can be read: there is no SID and no groups")
     return client
 
 
@@ -67,6 +71,33 @@ def _verify(opened: Opened, ring: KeyRing, ticket: bytes, pac: bytes) -> None:
         if any(each.ul_type == kind for each in found):
             verdict = f"verifies with {held[0].name}" if held else "does not verify with the krbtgt keys given"
             opened.notes.append(f"the PAC's {signed.NAMES[kind]} {verdict}")
+
+
+def _same_client(opened: Opened, pac: Node) -> None:
+    """PAC_CLIENT_INFO ties the PAC to its ticket: the name and the time of the first logon (MS-PAC 2.7)."""
+    info = pac.child("PAC_CLIENT_INFO")
+    written, since = (info.child("Name"), info.child("ClientId")) if info is not None else (None, None)
+    if written is None or since is None or not isinstance(since.value, int):
+        text = "the PAC does not say whose it is (no PAC_CLIENT_INFO): nothing ties it to this ticket"
+        raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
+    theirs = _plain_name(str(written.value))
+    name, realm = _plain_name(opened.ticket.text("cname")), _plain_name(opened.ticket.text("crealm"))
+    if theirs not in (name, f"{name}@{realm}"):
+        text = f"the PAC is {written.value!s}'s, and the ticket {opened.client}'s"
+        raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
+    authtime = opened.ticket.value("authtime")
+    if isinstance(authtime, datetime) and since.value // 10_000_000 != _filetime_seconds(authtime):
+        text = f"the PAC is of another logon: its time is {since.meaning}, and the ticket's authtime {moment(authtime)}"
+        raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
+
+
+def _plain_name(name: str) -> str:
+    """A principal's name without escapes and capitals: Windows keeps neither apart."""
+    return name.replace("\\", "").casefold()
+
+
+def _filetime_seconds(time: datetime) -> int:
+    return (time - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
 
 
 def _holds(signed: Any, pac: bytes, found: Any, kind: int, key: Any, ticket: bytes) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +33,12 @@ EXPIRED, NOT_YET_VALID, REPEAT, BAD_MATCH, SKEW = 32, 33, 34, 36, 37
 ETYPE_NOSUPP: Final = 14
 BAD_VERSION, MESSAGE_TYPE, ILL_CR_TKT, PATH = 39, 40, 43, 51
 
-_MUTED: Final = 0x01000000  #: ticket flag 7, invalid, as a bit of 32
+#: An authenticator is remembered for a skew of at least and at most so much.
+LEAST_KEPT: Final = timedelta(minutes=5)
+LONGEST_KEPT: Final = timedelta(days=3650)
+LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+_INVALID: Final = 0x01000000  #: ticket flag 7, invalid, as a bit of 32
 _CHECKED: Final = 1 << (31 - 12)  #: transited-policy-checked
 
 
@@ -147,12 +152,8 @@ class ApRequest:
     def _clock(self, opened: Opened) -> None:
         """The authenticator was made within the allowed skew of this server's clock."""
         assert opened.authenticator is not None
-        ctime = opened.authenticator.value("ctime")
-        if not isinstance(ctime, datetime):
-            raise Fault("authenticator-malformed", "the authenticator has no time", "authenticator", MESSAGE_TYPE)
-        cusec = opened.authenticator.value("cusec")
-        ctime += timedelta(microseconds=cusec if isinstance(cusec, int) and 0 <= cusec < 1_000_000 else 0)
-        off = (ctime - self.world.now).total_seconds()
+        ctime, micros = _client_time(opened)
+        off = ((ctime - self.world.now) + micros).total_seconds()
         if abs(off) > self.skew.total_seconds():
             ahead = "ahead of" if off > 0 else "behind"
             text = (
@@ -163,25 +164,34 @@ class ApRequest:
 
     def _replay(self, opened: Opened) -> None:
         """The authenticator was not seen before."""
-        assert opened.authenticator is not None
         if self.world.replays is None:
             return
-        ctime = opened.authenticator.value("ctime")
-        until = max(ctime if isinstance(ctime, datetime) else self.world.now, self.world.now) + self.skew
+        until = self._counts_until(opened)
         digest = sha256(self.message.value("authenticator.cipher") or b"").digest()
         if self.world.replays.seen(digest, self.world.now, until):
             text = "this authenticator was presented before: the token is a replay, or was sent twice"
             raise Fault("replay", text, "authenticator.cipher", REPEAT)
 
+    def _counts_until(self, opened: Opened) -> datetime:
+        """When the clock check would refuse the authenticator, and a second more; bounded, since the client wrote it.
+
+        All processes that share a cache may have skews of their own, so that of RFC 4120 is the least.
+        """
+        skew = min(max(self.skew, LEAST_KEPT), LONGEST_KEPT)
+        ctime, micros = _client_time(opened)
+        ahead = min(max(ctime - self.world.now + micros, timedelta()), skew)
+        kept = ahead + skew + timedelta(seconds=1)
+        return self.world.now + min(kept, LAST_MOMENT - self.world.now)
+
     def _start(self, opened: Opened) -> None:
         start = opened.ticket.value("starttime") or opened.ticket.value("authtime")
-        if isinstance(start, datetime) and start - self.skew > self.world.now:
+        if isinstance(start, datetime) and start - self.world.now > self.skew:
             text = f"the ticket is valid from {moment(start)} on, and it is {moment(self.world.now)}"
             raise Fault("ticket-not-yet-valid", text, "ticket.enc-part", NOT_YET_VALID)
 
     def _end(self, opened: Opened) -> None:
         end = opened.ticket.value("endtime")
-        if isinstance(end, datetime) and end + self.skew < self.world.now:
+        if isinstance(end, datetime) and self.world.now - end > self.skew:
             late = span_of_time((self.world.now - end).total_seconds())
             text = f"the ticket ended at {moment(end)}, {late} before this server's clock: {moment(self.world.now)}"
             raise Fault("ticket-expired", text, "ticket.enc-part", EXPIRED)
@@ -192,7 +202,7 @@ class ApRequest:
 
     def _valid(self, opened: Opened) -> None:
         flags = opened.ticket.value("flags")
-        if isinstance(flags, int) and flags & _MUTED:
+        if isinstance(flags, int) and flags & _INVALID:
             text = "the ticket has the invalid flag: it is postdated, and the KDC has not validated it"
             raise Fault("ticket-invalid", text, "ticket.enc-part", NOT_YET_VALID)
 
@@ -207,9 +217,25 @@ class ApRequest:
             str(opened.ticket.value("crealm")),
             opened.opener.realm or str(self.message.value("ticket.realm")),
         )
+        if not opened.opener.realm and client != service:
+            opened.notes.append(
+                "the key has no realm, so the client's word for the service's is taken for the path between the realms"
+            )
         problem = transited_problem(kind, contents if isinstance(contents, bytes) else b"", client, service)
         if problem:
             raise Fault("transited", problem, "ticket.enc-part", ILL_CR_TKT if self.mit else PATH)
+
+
+def _client_time(opened: Opened) -> tuple[datetime, timedelta]:
+    """The authenticator's ctime, and its cusec apart from it: their sum may lie behind the end of the calendar."""
+    assert opened.authenticator is not None
+    ctime, cusec = opened.authenticator.value("ctime"), opened.authenticator.value("cusec")
+    if not isinstance(ctime, datetime):
+        raise Fault("authenticator-malformed", "the authenticator has no time", "authenticator", MESSAGE_TYPE)
+    if not isinstance(cusec, int) or not 0 <= cusec < 1_000_000:
+        text = "the authenticator's cusec is no number of microseconds from 0 to 999999"
+        raise Fault("authenticator-malformed", text, "authenticator", MESSAGE_TYPE)
+    return ctime, timedelta(microseconds=cusec)
 
 
 def _key_at(plain: Plain, path: str) -> Key | None:

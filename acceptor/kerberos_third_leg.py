@@ -57,6 +57,10 @@ def finish(context: Context, message: Part) -> Leg:
         text = "the client's AP-REP does not open with the ticket's session key: it was altered, or belongs elsewhere"
         raise _refused(message, "third-leg-altered", text, "enc-part.cipher") from None
     part = Plain(decode_part(plain, EncAPRepPart, "EncAPRepPart"), "enc-part")
+    if part.field("subkey") is not None:
+        # Ours is under the same key and usage with the same number; it alone has a subkey.
+        text = "the AP-REP has a subkey, as this server's own has: it was sent back, and proves nothing of the client"
+        raise _refused(message, "third-leg-echoed", text, "enc-part")
     number = part.value("seq-number")
     if part.decoded.error is not None or number != context.kerberos.ours:
         text = f"the client's AP-REP has sequence number {number}, and ours had {context.kerberos.ours}"

@@ -44,7 +44,7 @@ class Negotiate:
             raise Refused(
                 status.SEC_E_SECPKG_NOT_FOUND,
                 OTHER,
-                Refusal("no-mechanism", "these credentials serve no mechanism: give --users for NTLM"),
+                Refusal("no-mechanism", f"no credentials are given: {_needed(self.mechanisms)}"),
             )
         return Leg(False, WINDOWS, neg_token_init2(served))
 
@@ -90,10 +90,12 @@ class Negotiate:
         return 0, None
 
     def _no_common(self, message: Part, names: Sequence[str]) -> Refused:
-        known = {oid for mechanism in self.mechanisms for oid in mechanism.oids}
-        text = "none of the client's mechanisms can be served with these credentials"
-        if not known.intersection(names):
-            text = "the client offers no mechanism that is known here"
+        wanted = [mechanism for mechanism in self.mechanisms if set(names).intersection(mechanism.oids)]
+        text = "the client offers no mechanism that is known here"
+        if wanted and any(mechanism.available for mechanism in self.mechanisms):
+            text = f"none of the client's mechanisms can be served with these credentials: {_needed(wanted)}"
+        elif wanted:
+            text = f"no credentials are given: {_needed(wanted)}"
         refusal = message.refusal("spnego-no-common-mechanism", text, "mechTypes", offered=tuple(names))
         return Refused(status.SEC_E_SECPKG_NOT_FOUND, OTHER, refusal, rejection())
 
@@ -131,6 +133,8 @@ class Negotiate:
 
     def raw_answer(self, context: Context, message: Part, request: Request) -> Leg:
         """A mechanism's bare token in the middle of SPNEGO: what Windows clients send where they owe no mechListMIC."""
+        if context.negotiate.awaited is not None:
+            return self._conclude(context, message, message, None)
         mechanism = self._chosen(context)
         return self._wrap(context, mechanism, mechanism.step(context, message, request), None)
 
@@ -213,3 +217,9 @@ class Negotiate:
 
 def _twin(oid: str) -> str:
     return _TWINS.get(oid, oid)
+
+
+def _needed(mechanisms: Sequence[Mechanism]) -> str:
+    """What gives credentials for those mechanisms."""
+    options = {"NTLM": "--users FILE", "Kerberos": "--keytab FILE"}
+    return ", ".join(f"{options[mechanism.name]} for {mechanism.name}" for mechanism in mechanisms)

@@ -17,10 +17,21 @@ _NOW: Final = datetime(2026, 11, 22, 8, 25, 1, tzinfo=UTC)
 def a_pac(groups: int) -> bytes:
     """A PAC with so many groups, with the service's signature and krbtgt's."""
     from secctx.keys.pac_signatures import KDC, SERVER, compute, find_signatures
-    from tests.builders.pac import CLIENT, LOGON, MANDATORY, UPN, client_info, logon_info, pac, signature, upn_dns
+    from tests.builders.pac import (
+        CLIENT,
+        LOGON,
+        MANDATORY,
+        UPN,
+        client_info,
+        filetime,
+        logon_info,
+        pac,
+        signature,
+        upn_dns,
+    )
 
     info = logon_info(groups=[(1200 + index, MANDATORY) for index in range(groups)])
-    plain = ((LOGON, info), (CLIENT, client_info()), (UPN, upn_dns()))
+    plain = ((LOGON, info), (CLIENT, client_info(time=filetime(_NOW))), (UPN, upn_dns()))
     made = bytearray(pac(*plain, (SERVER, signature(value=bytes(12))), (KDC, signature(value=bytes(12)))))
     for kind, key in ((SERVER, _key(1)), (KDC, _key(2))):
         found = find_signatures(bytes(made))

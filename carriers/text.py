@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
 from typing import Final
 
 from secctx.decoders.recognise import NEGOEX_SIGNATURE, NTLM_SIGNATURE, recognise
 
-from .base64text import find_base64, read_base64
 from .frames import is_frame, unwrap
 from .framing import likely
-from .headers import read_headers
-from .hextext import explain_hex, find_hex, read_hex
-from .lists import read_lists
 from .plaintext import read_text
 from .token import CarrierError, Source, Token
 
@@ -22,17 +16,6 @@ SIGNATURES: Final = (NTLM_SIGNATURE, NEGOEX_SIGNATURE)
 MAX_TOKEN: Final = 1 << 20
 MAX_INPUT: Final = 64 << 20
 
-type_of_reader = Callable[[bytes], list[Token]]
-type_of_bounded_reader = Callable[[bytes, int], list[Token]]
-
-#: A line of a dump begins so, and a SASL step has one of these words.
-OFFSET: Final = re.compile(rb"(?m)^[ \t>|]*+(?:0[xX])?[0-9A-Fa-f]{3,16}+[:` \t]")
-SASL_WORDS: Final = (b"AUTH", b"auth", b"Auth", b"334 ", b"+ ")
-#: Readers of text that is nothing but tokens; they are told how much text one token can be.
-PLAIN_READERS: Final[tuple[type_of_bounded_reader, ...]] = (read_hex, read_lists, read_base64)
-#: Readers that look for tokens in other text.
-SEARCHES: Final[tuple[type_of_reader, ...]] = (find_base64, find_hex)
-BIG_SEARCHES: Final[tuple[type_of_reader, ...]] = (find_base64,)
 #: Characters of text that a byte of a token takes at most: `0x60, ` with a comment beside it.
 WIDEST: Final = 16
 
@@ -83,7 +66,9 @@ def _read(data: bytes, form: str | None, most: int) -> list[Token]:
         return named.READERS[form](body, most)
     if body is None:
         return _from_binary(data)
-    if tokens := _recognised(body, most):
+    from .textforms import read_forms  # a raw token does not pay for them
+
+    if tokens := read_forms(body, most):
         return tokens
     from .refusals import certain, refuse, refuse_long
 
@@ -96,48 +81,13 @@ def _read(data: bytes, form: str | None, most: int) -> list[Token]:
     raise refuse(body)
 
 
-def _recognised(body: bytes, most: int) -> list[Token]:
-    """What the first reader makes of `body` that makes anything of it."""
-    for read in _narrow_readers(body):
-        if tokens := read(body):
-            return tokens
-    for read_plain in PLAIN_READERS:
-        if tokens := read_plain(body, most):
-            return tokens
-    if len(body) <= most and (error := explain_hex(body)):
-        raise error  # rather than the part of it that is whole
-    for search in SEARCHES if len(body) <= most else BIG_SEARCHES:
-        if tokens := search(body):
-            return tokens
-    return []
-
-
-def _narrow_readers(body: bytes) -> Iterator[type_of_reader]:
-    """The readers of the narrower forms that `body` has a sign of; only they are imported, for a quick start."""
-    if body[:1024].lstrip().startswith(b"{"):
-        from .jsonlines import read_json_lines
-
-        yield read_json_lines
-    if b"Send header" in body or b"Recv header" in body:
-        from .curltrace import read_curl_trace
-
-        yield read_curl_trace
-    if OFFSET.search(body):
-        from .dumptext import read_dumps
-
-        yield read_dumps
-    if any(word in body for word in SASL_WORDS):
-        from .sasl import read_sasl
-
-        yield read_sasl
-    yield read_headers
-
-
 def _from_binary(data: bytes) -> list[Token]:
     """A raw token, or the tokens of the header lines in something that is not all text (a log with a binary body)."""
-    if recognise(data) is None and not is_frame(data) and (tokens := read_headers(data.replace(b"\r", b""))):
-        return tokens
-    return [_raw(data)]
+    if recognise(data) is not None or is_frame(data):
+        return [_raw(data)]
+    from .headers import read_headers
+
+    return read_headers(data.replace(b"\r", b"")) or [_raw(data)]
 
 
 def _raw(data: bytes) -> Token:

@@ -58,7 +58,12 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
     "--order", type=click.Choice(["rfc", "mit"]), default="rfc", help="Kerberos: order of checks, whose rules."
 )
 @click.option(
-    "--skew", type=click.IntRange(min=0), default=300, show_default=True, metavar="SECONDS", help="Of clocks."
+    "--skew",
+    type=click.IntRange(0, 10 * 365 * 86400),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of clocks.",
 )
 @click.option("--from", "form", type=click.Choice(["raw", "base64", "hex", "dump", "header", "jsonl"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (secctx.accept/1).")

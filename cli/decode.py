@@ -53,7 +53,7 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
 @click.option("--password-file", metavar="FILE", help="The password of --principal, on the first line.")
 @click.option("--message", "messages", multiple=True, metavar="FILE", help="What a MIC token signs, to verify it.")
 @click.option("--redact", is_flag=True, help="Stand-ins for names, hosts, keys, tickets, responses: to be shared.")
-@click.option("--show-secrets", "secrets", is_flag=True, help="Show passwords and PINs that a token holds.")
+@click.option("--show-secrets", "secrets", is_flag=True, help="Show passwords, PINs and keys that the input holds.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no tree or summary and no hints: the exit code tells.")
 @click.option(
     "--color",

@@ -45,8 +45,7 @@ def replace_whole(target: str, data: bytes, mode: int) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if mode != 0o600:  # what mkstemp gives
-            os.chmod(beside, mode)
+        os.chmod(beside, mode)  # whatever the umask took from what mkstemp asks for
         os.replace(beside, target)
     except BaseException:
         os.unlink(beside)

@@ -14,6 +14,7 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xffSMB", "an SMB1 message: the token is its security blob"),
     (b"\x05\x02\0", "a keytab"),
     (b"\x05\x01\0", "a keytab (version 1)"),
+    (b"\x05\x03\0", "a credential cache (version 3)"),
     (b"\x05\x04\0", "a credential cache"),
     (b"\xa1\xb2\xc3\xd4", "a pcap capture"),
     (b"\xd4\xc3\xb2\xa1", "a pcap capture"),

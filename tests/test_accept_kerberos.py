@@ -6,7 +6,7 @@ driven in test_truth_table.py, altered bytes in test_accept_kerberos_mutations.p
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -357,6 +357,38 @@ def test_an_authenticator_is_kept_as_long_as_its_time_would_pass() -> None:
         assert max(seen.until.values()) >= NOW + (300 + off) * SECOND
 
 
+@pytest.mark.parametrize("skew", [0, 60, 300, 900])
+def test_the_record_of_an_authenticator_never_ends_before_its_time_does(skew: int) -> None:
+    """The cache is shared: who asks next may allow the five minutes of RFC 4120, whatever the first one allowed."""
+    host = Host()
+    host.replays = seen = krb.Seen()
+    assert host.step(ALICE.but(ctime=NOW + skew * SECOND, cusec=0).token(), skew=skew).status.name == OK
+    assert max(seen.until.values()) > NOW + (skew + max(skew, 300)) * SECOND
+    late = Host()
+    late.replays = seen = krb.Seen()
+    late.step(ALICE.but(ctime=NOW, cusec=999_999).token(), skew=skew or 1)
+    assert max(seen.until.values()) > NOW + (max(skew, 300)) * SECOND + timedelta(microseconds=999_999)
+
+
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("mit", [False, True])
+@pytest.mark.parametrize(
+    ("times", "wanted"),
+    [
+        ({"endtime": NEVER}, ""),
+        ({"starttime": NEVER, "endtime": NEVER}, "ticket-not-yet-valid"),
+        ({"ctime": NEVER, "cusec": 999_999}, "clock-skew"),
+        ({"ctime": datetime(1000, 1, 2, tzinfo=UTC)}, "clock-skew"),
+    ],
+)
+def test_times_at_the_end_of_the_calendar_are_times(times: dict[str, Any], wanted: str, mit: bool) -> None:
+    host = Host()
+    host.replays = krb.Seen()
+    assert kind(host.step(ALICE.but(**times).token(), mit=mit)) == wanted
+
+
 def test_replays_pass_without_a_cache_and_where_the_call_allows_them() -> None:
     host = Host()
     host.replays = krb.Seen()
@@ -687,6 +719,13 @@ def test_the_realm_that_the_client_writes_on_its_ticket_does_not_shorten_the_way
     assert "ELSEWHERE.TEST on its way from FAR.TEST to LAB.EXAMPLE" in text(step)
 
 
+def test_a_key_without_a_realm_takes_the_tickets_word_for_it_and_says_so() -> None:
+    step = accept(TO_USER.but(realm="A.LAB.EXAMPLE"), krb.u2u_ring())
+    assert step.status.name == OK
+    assert told(step, "the client's word")
+    assert not told(accept(TO_USER, krb.u2u_ring()), "the client's word")
+
+
 # Channel bindings ----------------------------------------------------------------------------------------------------
 
 HERE, ELSEWHERE = bind_data(b"tls-server-end-point:" + b"h" * 32), bind_data(b"tls-server-end-point:" + b"e" * 32)
@@ -841,6 +880,45 @@ def test_extensions_behind_the_checksum_are_passed_over() -> None:
     assert accept(ALICE.but(extensions=b"\1")).status.name == OK
 
 
+PAC_OF_OTHERS = {
+    "another's": krb.client_info("mallory", krb.filetime(NOW - HOUR)),
+    "of another logon": krb.client_info("alice", krb.filetime(NOW - 2 * HOUR)),
+    "of a name that begins alike": krb.client_info("alice2", krb.filetime(NOW - HOUR)),
+}
+
+
+@pytest.mark.parametrize("info", PAC_OF_OTHERS.values(), ids=PAC_OF_OTHERS)
+def test_a_signed_pac_of_another_client_or_logon_is_refused(info: bytes) -> None:
+    buffers = [(number, info if number == krb.CLIENT_INFO else data) for number, data in krb.ALICE_PAC]
+    step = accept(ALICE.but(pac=krb.signed_pac(LONG_TERM, *buffers)))
+    assert (step.status.name, kind(step)) == (DENIED, "pac-client")
+    assert step.client is None
+
+
+def test_a_pac_that_says_not_whose_it_is_is_refused() -> None:
+    buffers = [(number, data) for number, data in krb.ALICE_PAC if number != krb.CLIENT_INFO]
+    step = accept(ALICE.but(pac=krb.signed_pac(LONG_TERM, *buffers)))
+    assert kind(step) == "pac-client"
+    assert "does not say whose" in text(step)
+
+
+@pytest.mark.parametrize("logon", [None, b"", b"garbage"])
+def test_a_pac_without_logon_information_is_told_of(logon: bytes | None) -> None:
+    buffers = [(number, data) for number, data in krb.ALICE_PAC if number != krb.LOGON]
+    if logon is not None:
+        buffers.append((krb.LOGON, logon))
+    step = accept(ALICE.but(pac=krb.signed_pac(LONG_TERM, *buffers)))
+    assert step.status.name == OK
+    assert told(step, "no SID and no groups")
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "alice@LAB.EXAMPLE", "alice@lab.example"])
+def test_the_name_in_a_pac_may_have_its_realm_and_other_capitals(name: str) -> None:
+    info = krb.client_info(name, krb.filetime(NOW - HOUR))
+    buffers = [(number, info if number == krb.CLIENT_INFO else data) for number, data in krb.ALICE_PAC]
+    assert accept(ALICE.but(pac=krb.signed_pac(LONG_TERM, *buffers))).status.name == OK
+
+
 # Delegation ----------------------------------------------------------------------------------------------------------
 
 DELEGATING = ALICE.but(gss=ALL | krb.DELEG)
@@ -876,6 +954,13 @@ def test_a_client_that_delegates_and_has_nothing_to_show_for_it_is_told_of(deleg
     assert told(step, words)
     assert step.client is not None
     assert (step.client.impersonation, step.client.carried_by) == ("impersonate", None)
+
+
+def test_a_forwarded_ticket_that_is_no_tgt_delegates_nothing() -> None:
+    for changes in ({"service": ("HTTP", "web")}, {"tickets": b""}):
+        step = accept(DELEGATING.but(deleg=krb.krb_cred(SESSION, **changes)))
+        assert (step.status.name, step.attributes) == (OK, 0x2001E)
+        assert told(step, "no ticket-granting ticket")
 
 
 def test_a_credential_that_nobody_speaks_of_is_not_taken() -> None:
@@ -1144,6 +1229,10 @@ def test_kerberos_behind_another_mechanism_owes_a_mechlistmic() -> None:
     missing = host.step(neg_token_resp(0, token=b"\x01"))
     assert missing.status.name == INVALID_TOKEN
 
+    host, reply, _ = begun()
+    eve = host.step(ALICE.but(name=("eve",)).token())
+    assert (eve.status.name, kind(eve), eve.client) == (INVALID_TOKEN, "spnego-mic-missing", None)
+
 
 def test_without_an_ap_rep_the_mechlistmic_must_come_at_once() -> None:
     mechs = mech_types(NTLM, KRB5)
@@ -1248,6 +1337,7 @@ def third(change: Any) -> Step:
         (lambda reply: DCE.third_leg(reply, number=reply.number ^ 1), "third-leg-sequence", "enc-part"),
         (lambda reply: DCE.third_leg(reply, sealer=SUBKEY), "third-leg-altered", "enc-part.cipher"),
         (lambda reply: DCE.third_leg(reply, sealer=reply.subkey), "third-leg-altered", "enc-part.cipher"),
+        (lambda reply: DCE.third_leg(reply, subkey=reply.subkey), "third-leg-echoed", "enc-part"),
         (lambda reply: DCE.ap_req(), "third-leg-unexpected", ""),
         (lambda reply: DCE.token(), "third-leg-unexpected", ""),
     ],
@@ -1258,6 +1348,15 @@ def test_a_third_leg_that_is_not_the_clients_fails_and_says_so(change: Any, want
     assert (step.status.name, kind(step), step.refusal.path) == (INVALID_TOKEN, wanted, path)
     assert step.attributes == asc.ASC_RET_THIRD_LEG_FAILED
     assert step.output is None
+
+
+@pytest.mark.parametrize("etype", WORKING)
+def test_our_own_ap_rep_sent_back_is_not_the_clients(etype: int) -> None:
+    client, keys = of_type(etype, gss=DCE.gss)
+    for wrap in (bytes, lambda ours: framed(KRB5, b"\2\0" + ours)):
+        host = Host(keys)
+        ours = host.step(client.ap_req()).output or b""
+        assert kind(host.step(wrap(ours))) == "third-leg-echoed"
 
 
 def test_a_third_leg_is_taken_framed_or_bare() -> None:

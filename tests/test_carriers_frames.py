@@ -389,10 +389,10 @@ def test_what_a_server_says_of_a_bind_is_passed_on():
     text = b"80090308: LdapErr: DSID-0C09042A, comment: AcceptSecurityContext error, data 52e, v4563\0"
     refusal = refusal_of(bound(49, text))
     assert refusal.message == "an LDAP bindResponse, invalidCredentials (49): it has no serverSaslCreds"
-    assert refusal.hints == ["diagnosticMessage: " + text[:-1].decode(), "secctx explain reads that message"]
+    assert refusal.hints == [f'diagnosticMessage: "{text[:-1].decode()}"', "secctx explain reads that message"]
     token = one(bound(49, text, tlv(0xA3, tlv(4, b"ldap://x")) + tlv(0x87, INIT)))
     assert token.data == INIT
-    assert "diagnosticMessage: " + text[:-1].decode() in token.notes
+    assert f'diagnosticMessage: "{text[:-1].decode()}"' in token.notes
     assert "status: invalidCredentials (49)" in token.notes
     assert len(refusal_of(bound(49, b"x" * 5000)).hints[0]) < 500
 

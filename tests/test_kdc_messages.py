@@ -261,7 +261,7 @@ def authorization(kind: int, value: bytes) -> bytes:
     return tlv(0x30, tlv(0x30, fields(0, integer(kind), tlv(4, value))))
 
 
-def enc_ticket_part(data: bytes = authorization(1, authorization(128, b"pac"))) -> bytes:
+def enc_ticket_part(data: bytes = authorization(1, authorization(64, b"dce"))) -> bytes:
     transited = tlv(0x30, fields(0, integer(1), tlv(4, b"EDU,")))
     inside = fields(
         0, kdc.options(1, 9, 10), KEY, text("LAB.EXAMPLE"), kdc.ALICE, transited, NOW, NOW, NOW, None, kdc.ADDRESSES
@@ -282,8 +282,8 @@ def test_an_encrypted_ticket_part_is_read_with_its_key_kept_secret() -> None:
     assert (key.kind, key.value) == (SECRET, b"thirty-two bytes of session key!")
     inner = at(decoded, "authorization-data[0].ad-data")
     assert inner.kind == LIST
-    assert at(decoded, "authorization-data[0].ad-data[0].ad-type").meaning == "AD-WIN2K-PAC"
-    assert at(decoded, "authorization-data[0].ad-data[0].ad-data").value == b"pac"
+    assert at(decoded, "authorization-data[0].ad-data[0].ad-type").meaning == "OSF-DCE"
+    assert at(decoded, "authorization-data[0].ad-data[0].ad-data").value == b"dce"
 
 
 @pytest.mark.parametrize(
@@ -320,11 +320,17 @@ def test_authorization_data_inside_itself_stops_at_a_depth() -> None:
     assert sum(1 for _ in walk(decoded.root)) < 100
 
 
-@pytest.mark.parametrize("kind", [1, 4, 5, 8, 96, 128])
+@pytest.mark.parametrize("kind", [1, 4, 5, 8, 96])
 def test_authorization_data_that_is_no_structure_stays_bytes(kind: int) -> None:
     decoded = as_part(authorization(kind, b"foobar"), "AuthorizationData")
     assert decoded.error is None
     assert next(node for _, node in walk(decoded.root) if node.name == "ad-data").value == b"foobar"
+
+
+def test_a_pac_that_is_too_short_for_one_is_complained_of_where_it_ends() -> None:
+    decoded = as_part(authorization(128, b"foobar"), "AuthorizationData")
+    assert decoded.error is not None
+    assert (decoded.error.kind, decoded.error.missing) == ("length", 2)
 
 
 def test_whatever_bit_of_a_part_is_flipped_nothing_raises() -> None:

@@ -30,7 +30,7 @@ from .ccache import Writer
 from .der import KRB5, encrypted, fields, framed, integer, neg_token_init, neg_token_resp, principal, text, tlv
 from .keytab import entry, keytab
 from .pac import CLIENT as CLIENT_INFO
-from .pac import DOMAIN, KDC, LOGON, MANDATORY, SERVER, UPN, client_info, logon_info, pac, signature, upn_dns
+from .pac import DOMAIN, KDC, LOGON, MANDATORY, SERVER, UPN, client_info, filetime, logon_info, pac, signature, upn_dns
 
 REALM: Final = "LAB.EXAMPLE"
 WEB: Final = ("HTTP", "web.lab.example")
@@ -182,20 +182,29 @@ def _checksum_type(signer: Key) -> int:
 #: What a KDC of Active Directory says of alice, in short.
 ALICE_PAC: Final = (
     (LOGON, logon_info(groups=[(513, MANDATORY), (1201, MANDATORY)])),
-    (CLIENT_INFO, client_info()),
+    (CLIENT_INFO, client_info(time=filetime(NOW - HOUR))),
     (UPN, upn_dns()),
 )
 ALICE_SID: Final = f"{DOMAIN}-1104"
 
 
-def krb_cred(sealer: Key | None, name: Sequence[str] = ("alice",), *, plain: bytes | None = None) -> bytes:
+def krb_cred(
+    sealer: Key | None,
+    name: Sequence[str] = ("alice",),
+    *,
+    plain: bytes | None = None,
+    service: Sequence[str] = KRBTGT,
+    tickets: bytes | None = None,
+) -> bytes:
     """KRB-CRED with a forwarded TGT, sealed with that key, or with none (etype 0)."""
     if plain is None:
         info = fields(0, encryption_key(key("forwarded")), text(REALM), principal(1, *name), bits(FORWARDABLE))
-        info += fields(6, time(NOW + 9 * HOUR)) + fields(8, text(REALM), principal(2, *KRBTGT))
+        info += fields(6, time(NOW + 9 * HOUR)) + fields(8, text(REALM), principal(2, *service))
         plain = tlv(0x7D, tlv(0x30, fields(0, tlv(0x30, tlv(0x30, info)))))
     part = encrypted(0, None, plain) if sealer is None else encrypted(sealer.etype, None, _cred(sealer, plain))
-    return tlv(0x76, tlv(0x30, fields(0, integer(5), integer(22), tlv(0x30, tgt()), part)))
+    return tlv(
+        0x76, tlv(0x30, fields(0, integer(5), integer(22), tlv(0x30, tgt() if tickets is None else tickets), part))
+    )
 
 
 def _cred(sealer: Key, plain: bytes) -> bytes:
@@ -345,9 +354,13 @@ class Client:
         theirs = Key(int(subkey["keytype"]), subkey["keyvalue"].native) if subkey.native is not None else None
         return Reply(self, theirs, part["seq-number"].native)
 
-    def third_leg(self, reply: Reply, number: int | None = None, sealer: Key | None = None) -> bytes:
+    def third_leg(
+        self, reply: Reply, number: int | None = None, sealer: Key | None = None, subkey: Key | None = None
+    ) -> bytes:
         """The AP-REP with which DCE style ends (MS-KILE 3.4.5.1): the server's sequence number comes back."""
         inside = fields(0, time(self.ctime), integer(self.cusec))
+        if subkey is not None:
+            inside += fields(2, encryption_key(subkey))
         inside += fields(3, integer(reply.number if number is None else number))
         sealer = sealer or self.session
         sealed = encrypted(sealer.etype, None, seal(sealer, AP_REP_USAGE, tlv(0x7B, tlv(0x30, inside))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 NEVER = 0x7FFFFFFFFFFFFFFF
@@ -268,6 +269,11 @@ def lznt1(data: bytes) -> bytes:
     """LZNT1 (MS-XCA 2.5) in chunks that are not compressed."""
     chunks = (data[at : at + 4096] for at in range(0, len(data), 4096))
     return b"".join(struct.pack("<H", 0x3000 | len(chunk) - 1) + chunk for chunk in chunks)
+
+
+def filetime(moment: datetime) -> int:
+    """A time as FILETIME (MS-DTYP 2.3.3)."""
+    return (moment - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10
 
 
 def client_info(name: str = "alice", time: int = 133_000_000_000_000_000) -> bytes:
