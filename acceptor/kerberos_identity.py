@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from secctx.decoders.values import LIST, Node
 
 from .kerberos_request import MODIFIED, Fault
-from .kerberos_values import Opened, moment
+from .kerberos_values import Opened
 from .values import Client
 
 if TYPE_CHECKING:
@@ -74,30 +74,24 @@ def _verify(opened: Opened, ring: KeyRing, ticket: bytes, pac: bytes) -> None:
 
 
 def _same_client(opened: Opened, pac: Node) -> None:
-    """PAC_CLIENT_INFO ties the PAC to its ticket: the name and the time of the first logon (MS-PAC 2.7)."""
+    """A PAC must say whose it is, and that must be the ticket's client (MS-PAC 2.7)."""
+    from secctx.keys.pac_client import misfit
+
     info = pac.child("PAC_CLIENT_INFO")
     written, since = (info.child("Name"), info.child("ClientId")) if info is not None else (None, None)
     if written is None or since is None or not isinstance(since.value, int):
         text = "the PAC does not say whose it is (no PAC_CLIENT_INFO): nothing ties it to this ticket"
         raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
-    theirs = _plain_name(str(written.value))
-    name, realm = _plain_name(opened.ticket.text("cname")), _plain_name(opened.ticket.text("crealm"))
-    if theirs not in (name, f"{name}@{realm}"):
-        text = f"the PAC is {written.value!s}'s, and the ticket {opened.client}'s"
-        raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
     authtime = opened.ticket.value("authtime")
-    if isinstance(authtime, datetime) and since.value // 10_000_000 != _filetime_seconds(authtime):
-        text = f"the PAC is of another logon: its time is {since.meaning}, and the ticket's authtime {moment(authtime)}"
+    text = misfit(
+        str(written.value),
+        since.value,
+        opened.ticket.text("cname"),
+        opened.ticket.text("crealm"),
+        authtime if isinstance(authtime, datetime) else None,
+    )
+    if text:
         raise Fault("pac-client", text, "ticket.enc-part", MODIFIED)
-
-
-def _plain_name(name: str) -> str:
-    """A principal's name without escapes and capitals: Windows keeps neither apart."""
-    return name.replace("\\", "").casefold()
-
-
-def _filetime_seconds(time: datetime) -> int:
-    return (time - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
 
 
 def _holds(signed: Any, pac: bytes, found: Any, kind: int, key: Any, ticket: bytes) -> bool:

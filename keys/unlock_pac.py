@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from secctx.decoders.values import LIST, join
 
 from .enctype import KerberosCryptoError
 from .keyring import RingKey
+from .pac_client import misfit
 from .pac_signatures import SERVER, USAGE, PacError, PacSignature, find_signatures, verify
 from .unlock import Job, Place
 
@@ -20,6 +22,7 @@ _FIELDS: Final = {0x06: "ServerSignature", 0x07: "KDCSignature", 0x10: "TicketSi
 def check_pac(job: Job, part: Place, opener: RingKey) -> None:
     """Hold each signature to its key, as far as the keys are here; `part` is the ticket's enc-part, which is opened."""
     for pac in _pacs(part.at("authorization-data")):
+        _check_client(job, part, pac)
         try:
             found = find_signatures(pac.raw)
         except PacError:
@@ -29,6 +32,19 @@ def check_pac(job: Job, part: Place, opener: RingKey) -> None:
             keys = [opener] if one.ul_type == SERVER else krbtgt
             if keys and job.budget.allows(len(pac.data)):
                 _check(job, pac, found, one, keys)
+
+
+def _check_client(job: Job, part: Place, pac: Place) -> None:
+    """Say so where the PAC is another client's: its signatures may verify all the same."""
+    name, since = pac.value("PAC_CLIENT_INFO.Name"), pac.value("PAC_CLIENT_INFO.ClientId")
+    if not isinstance(name, str) or not isinstance(since, int):
+        return
+    authtime = part.value("authtime")
+    why = misfit(
+        name, since, part.text("cname"), part.text("crealm"), authtime if isinstance(authtime, datetime) else None
+    )
+    if why:
+        job.unverified(join(pac.path, "PAC_CLIENT_INFO.Name"), why)
 
 
 def _check(job: Job, pac: Place, found: Sequence[PacSignature], one: PacSignature, keys: Sequence[RingKey]) -> None:
