@@ -287,7 +287,11 @@ def _notes(decoded: Decoded) -> tuple[str, ...]:
 
 
 def _no_credentials(mechanism: Mechanism) -> Refused:
-    needs = "users: --users FILE, or --user NAME with its password" if mechanism.name == "NTLM" else "a keytab"
+    needs = (
+        "users: --users FILE, or --user NAME with its password"
+        if mechanism.name == "NTLM"
+        else "a keytab (--keytab FILE), for user-to-user the TGT (--ccache FILE)"
+    )
     text = f"no credentials for {mechanism.name}: it needs {needs}"
     return Refused(status.SEC_E_NO_CREDENTIALS, INFERRED, Refusal("no-credentials", text))
 

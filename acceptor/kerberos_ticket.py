@@ -1,7 +1,7 @@
 """Opening a ticket: which key, and where none does, why (RFC 4120 3.2.3, MS-KILE 3.4.5; MIT's rules on request).
 
-Windows' keys belong to the account, not to a name: whatever key opens the ticket is right. MIT first looks for the
-ticket's service name and key version in the keytab, and says which of them it lacks.
+Windows' keys belong to the account, not to a name: whatever key opens the ticket is right. MIT that is told
+which service it is (a named credential, `--order mit`) looks for one name and version alone; else it tries all keys.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from secctx.decoders.values import Decoded
+from secctx.keys.sealed import Budget
 from secctx.keys.tickets import TICKET_USAGE, Wanted, keys_for, notes_of, wanted_of, why_closed
 
 from .kerberos_values import Opened, Plain
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing, RingKey
 
 #: What is said of a key of another name.
-_MIT_HINT: Final = " (MIT would refuse it for its name: --order mit)"
+_MIT_HINT: Final = " (MIT with a named credential would refuse it for its name: --order mit)"
 
 
 class NotOpened(Exception):
@@ -40,11 +41,16 @@ def open_ticket(ring: KeyRing, ticket: Part, *, mit: bool) -> Opened:
     wanted = wanted_of(ticket.node)
     cipher = ticket.value("enc-part.cipher")
     keys = keys_for(ring, wanted, mit=mit)
+    budget = Budget()
+    tried: list[RingKey] = []
     for key in keys:
+        if not budget.allows(len(cipher) if isinstance(cipher, bytes) else 0):
+            break
+        tried.append(key)
         plain = _try(key.key, cipher)
         if plain is not None:
             return _opened(plain, key, notes_of(wanted, key, _MIT_HINT))
-    raise _why(ring, wanted, keys, mit=mit)
+    raise _why(ring, wanted, tried, len(keys) - len(tried), mit=mit)
 
 
 def open_with_session_key(ring: KeyRing, ticket: Part) -> Opened:
@@ -102,8 +108,8 @@ def _read(plain: bytes) -> Decoded:
     return decode_part(plain, EncTicketPart, "EncTicketPart")
 
 
-def _why(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: bool) -> NotOpened:
-    closed = why_closed(ring, wanted, tried, mit=mit)
+def _why(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], left: int, *, mit: bool) -> NotOpened:
+    closed = why_closed(ring, wanted, tried, mit=mit, own=True, left=left)
     return NotOpened(closed.kind, closed.text, closed.path, closed.code, **closed.facts)
 
 

@@ -1,4 +1,4 @@
-"""Session keys from a credential cache or a .kirbi: what opens the tokens of a client without its service's key."""
+"""Credential caches and .kirbi files given for their keys: what opens a client's tokens without its service's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_session_keys(ring: KeyRing, path: str) -> bytes:
 
     data = read_secret_file(path)
     count = 0
-    for credential in _credentials(data, path):
+    for credential in credentials_of(data, path):
         if credential.key is None or not credential.ticket.data:
             continue
         server = credential.server.text if credential.server is not None else "an unnamed service"
@@ -35,17 +35,33 @@ def add_session_keys(ring: KeyRing, path: str) -> bytes:
     return data
 
 
-def _credentials(data: bytes, path: str) -> tuple[Credential, ...]:
+def credentials_of(data: bytes, path: str) -> tuple[Credential, ...]:
+    """The tickets of a cache or a .kirbi; a word on one that is not whole, a Refusal of what is neither."""
     from secctx.keys.ccache import CcacheError, read_ccache
     from secctx.keys.kirbi import read_kirbi
 
     kirbi = read_kirbi(data) if data[:1] == b"\x76" else None
     if kirbi is not None:
+        if kirbi.problem is not None:
+            complain(f"note: {path}: the .kirbi is not whole; what can be read of it is used")
         return kirbi.credentials
     try:
         cache = read_ccache(data)
-    except CcacheError as error:
-        raise Refusal(f"{path}: no credential cache: {error}", exits.NO_FILE) from None
+    except CcacheError:
+        # Not a byte of it is shown: it may be a file of passwords.
+        raise Refusal(f"{path}: no credential cache and no .kirbi: it begins otherwise", exits.NO_FILE) from None
     if cache.problem is not None:
+        if _is_keytab(data):
+            raise Refusal(f"{path}: no credential cache: it is a keytab", exits.NO_FILE, ["give it as --keytab"])
         complain(f"note: {path}: {cache.problem}; the {len(cache.credentials)} tickets before it are used")
     return cache.credentials
+
+
+def _is_keytab(data: bytes) -> bool:
+    """Whether it is a whole keytab, which begins as caches of versions 1 and 2 do."""
+    from secctx.keys.keytab import KeytabError, read_keytab
+
+    try:
+        return read_keytab(data).problem is None
+    except KeytabError:
+        return False

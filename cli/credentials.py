@@ -48,7 +48,7 @@ def gather_users(
 
     try:
         if user is not None:
-            _check_text(user, "--user")
+            check_text(user, "--user")
             password, nt_hash = secret_of(user, password_file, nt_hash_file)
             found = Users.single(user, password=password, nt_hash=nt_hash or "")
             return found, mark_of(marked, b"user", user.encode(), (password or nt_hash or "").encode())
@@ -71,7 +71,7 @@ def secret_of(user: str, password_file: str | None, nt_hash_file: str | None) ->
         return _first_line(read_secret_file(password_file), password_file), None
     given = os.environ.get("SECCTX_PASSWORD")
     if given is not None:
-        _check_text(given, "SECCTX_PASSWORD")
+        check_text(given, "SECCTX_PASSWORD")
         return given, None
     if sys.stdin is None or not sys.stdin.isatty():
         raise Refusal(
@@ -82,11 +82,11 @@ def secret_of(user: str, password_file: str | None, nt_hash_file: str | None) ->
     import getpass
 
     typed = getpass.getpass(f"Password for {user}: ")
-    _check_text(typed, "the password typed")
+    check_text(typed, "the password typed")
     return typed, None
 
 
-def _check_text(text: str, what: str) -> None:
+def check_text(text: str, what: str) -> None:
     """Refuse what is no Unicode text, without a word of what it is."""
     try:
         text.encode()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from . import exits
-from .credentials import read_secret_file, secret_of
+from .credentials import check_text, read_secret_file, secret_of
 from .errors import Refusal, complain
 
 if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing
+
+#: A name that is none is repeated so far.
+_LONG_NAME: Final = 40
 
 
 def gather_keys(options: Mapping[str, Any], *, sessions: bool = False) -> tuple[KeyRing | None, list[bytes]]:
@@ -24,7 +27,7 @@ def gather_keys(options: Mapping[str, Any], *, sessions: bool = False) -> tuple[
 
     ring = KeyRing()
     seen: list[bytes] = []
-    for path, asked in _keytabs(options["keytabs"]):
+    for path, asked in keytab_files(options["keytabs"]):
         _add_keytab(ring, path, seen, asked=asked)
     for spec in options["key_files"]:
         _add_key(ring, spec, seen)
@@ -39,7 +42,7 @@ def gather_keys(options: Mapping[str, Any], *, sessions: bool = False) -> tuple[
     return (ring if ring or ring.tgt or ring.found.tickets else None), seen
 
 
-def _keytabs(given: Sequence[str]) -> list[tuple[str, bool]]:
+def keytab_files(given: Sequence[str]) -> list[tuple[str, bool]]:
     """The keytabs to read, each with whether it was asked for: KRB5_KTNAME counts where none is given."""
     if given:
         return [(path, True) for path in given]
@@ -67,10 +70,10 @@ def _add_keytab(ring: KeyRing, path: str, seen: list[bytes], *, asked: bool) -> 
         return
     try:
         keytab = read_keytab(data)
-    except KeytabError as error:
-        raise Refusal(
-            f"{path}: no keytab: {error}", exits.NO_FILE, ["list what it holds: secctx decode FILE"]
-        ) from None
+    except KeytabError:
+        # Not a byte of it is shown: it may be a file of passwords.
+        hint = "one begins with the bytes 05 02 (or 05 01)"
+        raise Refusal(f"{path}: no keytab: it begins otherwise", exits.NO_FILE, [hint]) from None
     if keytab.problem is not None:
         complain(f"note: {path}: {keytab.problem}; the {len(keytab.entries)} entries before it are used")
     elif not keytab.entries:
@@ -98,7 +101,7 @@ def _add_key(ring: KeyRing, spec: str, seen: list[bytes]) -> None:
     except KerberosCryptoError as error:
         raise Refusal(f"{path}: {error}", exits.NO_FILE) from None
     ring.keys.append(RingKey(key, path))
-    seen.append(spec.encode() + text.encode())
+    seen.append(b"key %d " % etype + key.value)
 
 
 def etype_of(name: str) -> int:
@@ -106,8 +109,10 @@ def etype_of(name: str) -> int:
     from secctx.decoders.tables.kerberos import ENCTYPES
     from secctx.keys.enctypes import ENCTYPES as USABLE
 
-    if re.fullmatch(r"-?\d+|0x[0-9A-Fa-f]+", name):
-        return int(name, 0)
+    if re.fullmatch(r"-?[0-9]{1,10}", name):
+        return int(name)
+    if re.fullmatch(r"0x[0-9A-Fa-f]{1,8}", name):
+        return int(name, 16)
     wanted = {"rc4": "rc4-hmac", "arcfour-hmac": "rc4-hmac", "aes128-cts": "aes128-cts-hmac-sha1-96"}.get(name, name)
     wanted = {"aes256-cts": "aes256-cts-hmac-sha1-96", "des3": "des3-cbc-sha1-kd"}.get(wanted, wanted)
     found = [number for number, known in ENCTYPES.items() if known == wanted.lower()]
@@ -117,7 +122,8 @@ def etype_of(name: str) -> int:
         raise Refusal(f"--key: {name} fits {names}", exits.USAGE, ["give the whole name, or the number"])
     if not found:
         names = ", ".join(ENCTYPES[number] for number in USABLE)
-        raise Refusal(f"--key: no encryption type is called {name}", exits.USAGE, [f"they are: {names}"])
+        called = name if len(name) <= _LONG_NAME else f"{name[:_LONG_NAME]}…"
+        raise Refusal(f"--key: no encryption type is called {called}", exits.USAGE, [f"they are: {names}"])
     return found[0]
 
 
@@ -129,6 +135,8 @@ def _add_password(ring: KeyRing, options: Mapping[str, Any], seen: list[bytes]) 
     name, at, realm = options["principal"].rpartition("@")
     if not at or not name or not realm:
         raise Refusal("--principal: NAME@REALM is wanted", exits.USAGE)
+    check_text(options["principal"], "--principal")
+    check_text(options["salt"] or "", "--salt")
     components = tuple(name.split("/"))
     password, _ = secret_of(options["principal"], options["password_file"], None)
     assert password is not None
@@ -144,16 +152,13 @@ def _add_password(ring: KeyRing, options: Mapping[str, Any], seen: list[bytes]) 
 
 
 def _add_tgt(ring: KeyRing, path: str, seen: list[bytes]) -> None:
-    """The TGT of a credential cache: what user-to-user tickets are opened with."""
+    """The TGT of a credential cache or a .kirbi: what user-to-user tickets are opened with."""
     from secctx.decoders import decode
-    from secctx.keys.ccache import CcacheError, read_ccache
+
+    from .ccache_keys import credentials_of
 
     data = read_secret_file(path)
-    try:
-        cache = read_ccache(data)
-    except CcacheError as error:
-        raise Refusal(f"{path}: no credential cache: {error}", exits.NO_FILE) from None
-    for credential in cache.credentials:
+    for credential in credentials_of(data, path):
         server = credential.server
         if server is not None and server.components[:1] == ("krbtgt",) and credential.key and credential.ticket:
             decoded = decode(credential.ticket.data)

@@ -1,7 +1,7 @@
 """Which keys to try on what was encrypted for a principal, and why none opens it (RFC 4120 3.2.3, MS-KILE 3.4.5).
 
-Windows' keys belong to the account, not to a name: whatever key opens a ticket is right. MIT first looks for the
-ticket's service name and key version in the keytab, and says which of them it lacks.
+Windows' keys belong to the account, not to a name: whatever key opens a ticket is right. MIT that is told
+which service it is (a named credential, `--order mit`) looks for one name and version alone; else it tries all keys.
 """
 
 from __future__ import annotations
@@ -74,16 +74,21 @@ def wanted_of(ticket: Node) -> Wanted:
 
 def keys_for(ring: KeyRing, wanted: Wanted, *, mit: bool = False) -> list[RingKey]:
     """The keys to be tried, in order."""
+    return _fitting(ring, wanted, mit)[:MOST_KEYS]
+
+
+def _fitting(ring: KeyRing, wanted: Wanted, mit: bool) -> list[RingKey]:
     found = ring.candidates(wanted.realm, wanted.components, wanted.etype, wanted.kvno)
-    if mit:
-        names = {id(key) for key in ring.named(wanted.realm, wanted.components)}
-        kvno = wanted.kvno
-        found = [
-            key
-            for key in found
-            if not key.components or (id(key) in names and (not kvno or key.kvno in (None, kvno, kvno & 0xFF)))
-        ]
-    return [*found, *_password_keys(ring, wanted.etype)][:MOST_KEYS]
+    passwords = _password_keys(ring, wanted.etype)
+    if passwords:
+        found = sorted([*found, *passwords], key=lambda key: not _is(key.realm, key.components, wanted))
+    return [key for key in found if not key.components or _suits_mit(key, wanted)] if mit else found
+
+
+def _suits_mit(key: RingKey, wanted: Wanted) -> bool:
+    """Whether MIT takes a key for a ticket of that name and version; it tells capitals from small letters."""
+    kvno = wanted.kvno
+    return _is_exactly(key.realm, key.components, wanted) and (not kvno or key.kvno in (None, kvno, kvno & 0xFF))
 
 
 def _password_keys(ring: KeyRing, etype: int) -> Sequence[RingKey]:
@@ -111,8 +116,13 @@ def notes_of(wanted: Wanted, key: RingKey, hint: str = "") -> list[str]:
     return notes
 
 
-def why_closed(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: bool = False) -> Closed:
-    """Why no key opens it, from what the keys are: the name, the type, the version, or the key itself."""
+def why_closed(
+    ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: bool = False, own: bool = False, left: int = 0
+) -> Closed:
+    """Why no key opens it, from what the keys are: the name, the type, the version, or the key itself.
+
+    `own`: the keys given are those of the one that it was made for; `left` of them were not tried.
+    """
     from .enctype import UnsupportedEnctype
     from .enctypes import enctype
 
@@ -123,9 +133,12 @@ def why_closed(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: 
     except UnsupportedEnctype as error:
         text = f"{what} is encrypted with {wanted.etype_name}: {error.reason}"
         return Closed("ticket-enctype-unsupported", text, "enc-part.etype", 41, facts)
-    named = ring.named(wanted.realm, wanted.components)
-    others = _others(wanted, tried, named)
-    theirs = any(_is(account.realm, account.components, wanted) for account in ring.accounts)
+    same = _is_exactly if mit else _is
+    named = [key for key in ring.keys if same(key.realm, key.components, wanted)]
+    theirs = any(same(account.realm, account.components, wanted) for account in ring.accounts)
+    if len(tried) + left >= MOST_KEYS:
+        left = max(left, len(_fitting(ring, wanted, mit)) - len(tried))
+    others = _others(ring, wanted, tried, named, left, mit)
     if not named and not theirs and ring.keys and not any(not key.components for key in ring.keys):
         listed = ring.principals()
         more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
@@ -143,27 +156,40 @@ def why_closed(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], *, mit: 
     versions = [key for key in typed if key.kvno is not None]
     if wanted.kvno is not None and versions and all(key.kvno != wanted.kvno for key in versions):
         return _wrong_version(wanted, versions, 44 if mit else 41, facts)
-    return Closed("key-wrong", _wrong_key(ring, wanted, typed, others), "enc-part.cipher", 31 if mit else 41, facts)
+    text = _wrong_here(wanted, theirs) if typed or theirs else _not_given(ring, wanted, others, own and not mit)
+    return Closed("key-wrong", text, "enc-part.cipher", 31 if mit else 41, facts)
 
 
-def _wrong_key(ring: KeyRing, wanted: Wanted, typed: Sequence[RingKey], others: str) -> str:
+def _wrong_here(wanted: Wanted, salted: bool) -> str:
+    """The key by that name is wrong; `salted` where it was made here, from a password."""
     version = f", version {wanted.kvno}," if wanted.kvno is not None else ""
-    theirs = [account for account in ring.accounts if _is(account.realm, account.components, wanted)]
-    if typed or theirs:
-        return (
-            f"the key of {wanted.principal}{version} and {wanted.etype_name} is here and does not open {wanted.what}:"
-            f" it was made from another password, or {wanted.what} was made for another account or altered"
-        )
+    salt = ", or with another salt (--salt)" if salted else ""
+    return (
+        f"the key of {wanted.principal}{version} and {wanted.etype_name} is here and does not open {wanted.what}:"
+        f" it was made from another password{salt}, or {wanted.what} was made for another account or altered"
+    )
+
+
+def _not_given(ring: KeyRing, wanted: Wanted, others: str, own: bool) -> str:
+    """There is no key by that name. A password may be right all the same, and its salt, unless they are the `own`."""
     if not ring:
         return f"no key is given for {wanted.principal}"
     names = ", ".join(ring.principals()[:_MOST_NAMES]) or "the keys given"
     text = f"{wanted.what} is for {wanted.principal}, and nothing of {names} opens it; {others}"
-    return f"{text}: it was made from another password, or with another salt (--salt)" if ring.accounts else text
+    if not ring.accounts:
+        return text
+    if own:
+        return f"{text}: if it is the same account, its password or its salt (--salt) is another"
+    return f"{text}: the key of {wanted.principal} is not given"
 
 
 def _is(realm: str, components: Sequence[str], wanted: Wanted) -> bool:
     mine = [part.casefold() for part in (realm, *components)]
     return mine == [part.casefold() for part in (wanted.realm, *wanted.components)]
+
+
+def _is_exactly(realm: str, components: Sequence[str], wanted: Wanted) -> bool:
+    return (realm, *components) == (wanted.realm, *wanted.components)
 
 
 def _wrong_version(wanted: Wanted, versions: Sequence[RingKey], code: int, facts: dict[str, Any]) -> Closed:
@@ -189,10 +215,19 @@ def _moment(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _others(wanted: Wanted, tried: Sequence[RingKey], named: Sequence[RingKey]) -> str:
-    """What was tried besides the right name."""
+def _others(
+    ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], named: Sequence[RingKey], left: int, mit: bool
+) -> str:
+    """What was tried besides the right name, and that not all was where `left` were not."""
     mine = {id(key) for key in named}
     count = len([key for key in tried if id(key) not in mine])
+    if left:
+        return (
+            f"none of the {count} other keys of {wanted.etype_name} that were tried opens it,"
+            f" and {left} more were not tried, as it would take too long"
+        )
+    if not count and mit and (ring.accounts or any(key.etype == wanted.etype for key in ring.keys)):
+        return "MIT tries no key of another name"
     if not count:
         return f"there is no key of {wanted.etype_name} to try instead"
     if count == 1:
@@ -206,6 +241,8 @@ def _near(ring: KeyRing, wanted: Wanted) -> str:
     for key in ring.keys:
         if len(key.components) != len(wanted.components) or not key.components:
             continue
+        if _is(key.realm, key.components, wanted):
+            return f" (the same name but for capitals and small letters: {key.name})"
         theirs = key.components[-1].casefold()
         if theirs == host and key.components[0].casefold() != wanted.components[0].casefold():
             return f" (the same host, another class of service: {key.name})"

@@ -103,7 +103,7 @@ BESIDE = [
         {"SECCTX_PASSWORD": "another one"},
     ),
     Case("SEC_E_NO_CREDENTIALS", 0x8009030E, "inferred", 1, ("samples/ntlm-negotiate.txt",), (), "it needs users"),
-    Case("SEC_E_SECPKG_NOT_FOUND", 0x80090305, "other", 1, ("samples/spnego-kerberos-init.bin",), (), "mechanisms"),
+    Case("SEC_E_SECPKG_NOT_FOUND", 0x80090305, "other", 1, ("samples/spnego-kerberos-init.bin",), (), "no credentials"),
 ]  # fmt: skip
 
 
