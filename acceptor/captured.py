@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime, timedelta
 from typing import Final
 
 from secctx.decoders import decode
@@ -41,6 +42,35 @@ def side_of(decoded: Decoded, direction: str | None, before: str | None) -> str:
     if message in _SERVER_MESSAGES and not (message == "AP-REP" and before == SERVER):
         return SERVER
     return CLIENT if before in (None, SERVER) else SERVER
+
+
+def time_of_error(token: Decoded) -> datetime | None:
+    """The server's time in a KRB-ERROR; None where there is none."""
+    message = message_in(token, "KRB-ERROR")
+    return None if message is None else with_microseconds(message.value("stime"), message.value("susec"))
+
+
+def error_code(token: Decoded) -> int | None:
+    """The number of a KRB-ERROR; None where there is none."""
+    message = message_in(token, "KRB-ERROR")
+    code = None if message is None else message.value("error-code")
+    return code if isinstance(code, int) else None
+
+
+def message_in(token: Decoded, name: str) -> Part | None:
+    """The message of that name: the token itself, or the one that SPNEGO carries."""
+    own = whole(token)
+    for part in (own, inside(own, "mechToken"), inside(own, "responseToken")):
+        if part is not None and (part.mechanism, part.message) == ("Kerberos", name):
+            return part
+    return None
+
+
+def with_microseconds(time: object, count: object) -> datetime | None:
+    """A time of Kerberos's with the microseconds beside it; None where there is none."""
+    if not isinstance(time, datetime):
+        return None
+    return time + timedelta(microseconds=count if isinstance(count, int) and 0 <= count < 1_000_000 else 0)
 
 
 class NotJudged(Exception):

@@ -1,17 +1,49 @@
-"""Going on from a captured server's AP-REP: its subkey and sequence number, read with the ticket's session key."""
+"""What a captured Kerberos handshake tells who has its key: the client's time, the server's subkey and number."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from hmac import compare_digest
+from typing import TYPE_CHECKING
 
+from secctx.decoders.values import Decoded
 from secctx.keys.enctype import KerberosCryptoError
 from secctx.keys.kerberos_key import Key
 from secctx.keys.kerberos_session import KerberosSession
 
+from .captured import message_in, with_microseconds
 from .context import Context
 from .kerberos_answer import AP_REP_USAGE
-from .kerberos_values import Plain
-from .part import Part
+from .kerberos_values import USE_SESSION_KEY, Plain
+from .part import Part, inside
+
+if TYPE_CHECKING:
+    from secctx.keys.keyring import KeyRing
+
+
+def time_of_request(token: Decoded, ring: KeyRing) -> datetime | None:
+    """The time in the authenticator of an AP-REQ; None where there is no AP-REQ, or no key of the ring opens it."""
+    from secctx.decoders.kerberos_parts_asn1 import Authenticator
+    from secctx.decoders.part import decode_part
+
+    from . import kerberos_ticket as tickets
+    from .kerberos_request import AUTHENTICATOR_USAGE
+
+    message = message_in(token, "AP-REQ")
+    ticket = None if message is None else inside(message, "ticket")
+    if message is None or ticket is None or not isinstance(ticket.value("enc-part.etype"), int):
+        return None
+    options, cipher = message.value("ap-options"), message.value("authenticator.cipher")
+    try:
+        if isinstance(options, int) and options & USE_SESSION_KEY:
+            opened = tickets.open_with_session_key(ring, ticket)
+        else:
+            opened = tickets.open_ticket(ring, ticket, mit=False)
+        plain = opened.session_key.decrypt_der(AUTHENTICATOR_USAGE, cipher or b"")
+    except (tickets.NotOpened, KerberosCryptoError):
+        return None
+    part = Plain(decode_part(plain, Authenticator, "Authenticator"), "authenticator")
+    return with_microseconds(part.value("ctime"), part.value("cusec"))
 
 
 def adopt_ap_rep(context: Context, message: Part) -> list[str]:

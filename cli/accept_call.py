@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from secctx.acceptor import status
@@ -15,6 +16,7 @@ from secctx.acceptor.values import (
     ESTABLISHED,
     FAILED,
     WINDOWS,
+    Credentials,
     Request,
     Step,
     World,
@@ -26,8 +28,9 @@ from secctx.carriers.token import Source, Token
 from secctx.carriers.write import encode
 
 from . import exits
+from .accept_clock import Moment, clock, timed
 from .accept_document import document, leg_value
-from .accept_setup import clock, make_credentials, make_random, make_replays, make_request, make_server
+from .accept_setup import make_credentials, make_random, make_replays, make_request, make_server
 from .document import Json
 from .errors import Refusal, complain_through
 from .expectations import Expectations
@@ -57,12 +60,16 @@ class Call:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
+        self.credentials = Credentials()
         self.redaction = self._redaction(None)
         self.request: Request = make_request(options)
         self.server = make_server(options)
         self.random = make_random(options["seed"])
         self.replays = make_replays(options["replay_cache"])
         self.credentials = make_credentials(options)
+        if self.redaction is not None:
+            self.redaction.credentials(self.credentials)
+        self._fragment = b""  # what came of the leg's token before
         self.expectations = Expectations(options["expect"], options["expect_ret"])
         self.legs: list[Json] = []
         self.lines: list[str] = []
@@ -81,17 +88,19 @@ class Call:
 
         redaction = for_accept(self.options, None if context is None else context.stand_ins)
         complain_through(redaction.text)
+        redaction.credentials(self.credentials)
         return redaction
 
     def _redacted(self, token: Token, step: Step) -> tuple[Token, Step]:
         """A leg and its answer as they may be shown."""
         if self.redaction is None:
             return token, step
+        self.redaction.learn(self.credentials.keys, token.data, self._fragment)
         return self.redaction.token(token), self.redaction.step(step)
 
     def _said(self, text: str) -> str:
-        """A text that may name files, as it may be shown."""
-        return text if self.redaction is None else self.redaction.text(text)
+        """A text that may name files and principals, as it may be shown."""
+        return text if self.redaction is None else self.redaction.text(text, principals=True)
 
     def _check_files(self) -> None:
         """What would overwrite what: the output must not replace a context, nor a context what is none."""
@@ -136,13 +145,17 @@ class Call:
             if refused:
                 raise refused[0]
             for index, token in enumerate(tokens, 1):
+                if self.options["captured"] and self.redaction is not None:
+                    self.redaction.redactor.token(token.data)  # differences name what a server's token says
                 yield token, len(inputs) - position + len(tokens) - index
 
-    def acceptor(self, token: bytes, time: str | None = None) -> Acceptor:
+    def acceptor(self, now: datetime) -> Acceptor:
         """The acceptor at the moment of one leg."""
-        return Acceptor(
-            self.credentials, self.server, World(clock(self.options["at"], token, time), self.random, self.replays)
-        )
+        return Acceptor(self.credentials, self.server, World(now, self.random, self.replays))
+
+    def _moment(self, token: Token) -> Moment:
+        """The moment of a leg, where it is not captured."""
+        return clock(self.options["at"], token.data, token.source.time, self.credentials.keys)
 
     def _judge(self, context: Context | None, file: ContextFile | None) -> Outcome:
         """Take the legs in order; the first error ends it."""
@@ -165,15 +178,23 @@ class Call:
         return self.outcome()
 
     def step(
-        self, context: Context | None, token: Token, request: Request | None = None
+        self,
+        context: Context | None,
+        token: Token,
+        request: Request | None = None,
+        moment: Callable[[Token], Moment] | None = None,
     ) -> tuple[Context | None, Step]:
         """One leg; what is a defect of ours is SEC_E_INTERNAL_ERROR, as a package would answer."""
+        self._fragment = context.fragment if context is not None else b""
         if self.options["engine"] == "platform":
             from .accept_platform import platform_step
 
             return platform_step(self, context, token)
         try:
-            return self.acceptor(token.data, token.source.time).step(context, token.data, request or self.request)
+            whole = Token(context.fragment + token.data, token.source) if context is not None else token
+            now, note = (moment or self._moment)(whole)
+            context, step = self.acceptor(now).step(context, token.data, request or self.request)
+            return context, timed(step, now, note)
         except Refusal:
             raise
         except Exception as error:
@@ -278,6 +299,8 @@ class Call:
         """The document, the lines and the exit code of what was judged so far."""
         last = self.steps[-1] if self.steps else None
         established = last is not None and last.state == ESTABLISHED
+        if self.redaction is not None:
+            self.redaction.unjudged(self.legs)
         result = document(self.legs, last.status if last else None, established)
         unmet = self.expectations.unmet(self.steps)
         if self.expectations:

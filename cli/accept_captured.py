@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from secctx.acceptor.captured import SERVER, NotJudged, adopt, side_of
+from secctx.acceptor import flags as asc
+from secctx.acceptor.captured import CLIENT, SERVER, NotJudged, adopt, error_code, side_of
 from secctx.acceptor.context import Context
 from secctx.acceptor.values import Step
 from secctx.carriers.token import Token
@@ -13,6 +16,7 @@ from secctx.decoders.tables.oids import FAMILY
 
 from . import exits
 from .accept_call import Call, Outcome, not_given
+from .accept_clock import Moment, captured_clock
 from .accept_document import document, unjudged_leg
 from .errors import Refusal
 
@@ -44,7 +48,8 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
     before: str | None = None
     pending: Token | None = None
     unjudged = False
-    for token in tokens:
+    clock = _Clock(call, tokens)
+    for position, token in enumerate(tokens):
         side = side_of(decode(token.data), token.source.direction, before)
         before = side
         if side == SERVER:
@@ -61,10 +66,15 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
             if pending is not None and step is not None:
                 call.add(pending, step, "", differs)
                 pending = None
+                if step.refusal is not None and error_code(decode(token.data)) is None and position + 1 < len(tokens):
+                    call.complaints.append("the legs behind the refused one were not looked at")
+                    break
             continue
         if pending is not None and step is not None:
             call.add(pending, step, "")
-        context, step = call.step(context, token)
+        held = context
+        context, step = call.step(held, token, moment=clock.at(position))
+        _compare_reasons(call, held, token, step, clock.answer(position), clock.before)
         pending = token
         if (
             step.refusal is not None
@@ -72,7 +82,8 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
             and token is not tokens[-1]
             and not _not_judged(call, token, step)
         ):
-            call.complaints.append("the legs behind the refused one were not looked at")
+            if position + (2 if clock.answer(position) else 1) < len(tokens):
+                call.complaints.append("the legs behind the refused one were not looked at")
             break
         why = _not_judged(call, token, step)
         if why:
@@ -88,6 +99,49 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
         outcome.documents = [document(call.legs, None, False)]
         outcome.code = exits.BAD_INPUT
     return outcome
+
+
+class _Clock:
+    """The moments of the legs of one captured handshake."""
+
+    def __init__(self, call: Call, tokens: Sequence[Token]) -> None:
+        self._call = call
+        self._tokens = tokens
+        self.before: datetime | None = None
+
+    def answer(self, position: int) -> bytes:
+        """The server's answer to the leg at a position; empty where there is none."""
+        for token in self._tokens[position + 1 : position + 2]:
+            if side_of(decode(token.data), token.source.direction, CLIENT) == SERVER:
+                return token.data
+        return b""
+
+    def at(self, position: int) -> Callable[[Token], Moment]:
+        """What tells the moment of the leg at a position."""
+
+        def moment(token: Token) -> Moment:
+            at, keys = self._call.options["at"], self._call.credentials.keys
+            found = captured_clock(at, token.data, token.source.time, keys, self.answer(position), self.before)
+            self.before = found.now
+            return found
+
+        return moment
+
+
+def _compare_reasons(
+    call: Call, held: Context | None, token: Token, step: Step, answer: bytes, now: datetime | None
+) -> None:
+    """Note where the captured server's reason is the one that the other order of Kerberos's checks comes to first."""
+    code = error_code(decode(answer))
+    if now is None or step.refusal is None or code is None or step.refusal.facts.get("code") in (None, code):
+        return
+    mit = not call.request.mit
+    request = replace(call.request, mit=mit, flags=call.request.flags | asc.ASC_REQ_ALLOW_CONTEXT_REPLAY)
+    _, other = call.step(held, token, request, lambda _: Moment(now))
+    if other.refusal is not None and other.refusal.facts.get("code") == code:
+        order = "mit" if mit else "rfc"
+        note = f"the captured server's reason is what --order {order} comes to first: {other.refusal.text}"
+        step.notes = (*step.notes, note)
 
 
 def _unjudged(call: Call, token: Token, why: str) -> bool:

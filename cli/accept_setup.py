@@ -1,24 +1,18 @@
-"""The options of `accept` as the values that the acceptor takes: request, server, clock, randomness."""
+"""The options of `accept` as the values that the acceptor takes: request, server, randomness."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import Credentials, Replays, Request, Server
-from secctx.decoders import decode
-from secctx.decoders.values import FILETIME, TIME, walk
 
 from . import exits
 from .credentials import gather_bindings, gather_users, mark_of
 from .errors import Refusal, complain
-
-#: FILETIME counts 100 ns since 1601; UNIX time begins so many of them later.
-_UNIX_EPOCH: Final = 116_444_736_000_000_000
 
 
 def make_request(options: Mapping[str, Any]) -> Request:
@@ -105,40 +99,3 @@ def make_random(seed: str | None) -> Callable[[int], bytes]:
         return hashlib.shake_256(f"{count}:{seed}".encode()).digest(size)
 
     return draw
-
-
-def clock(text: str | None, token: bytes, time: str | None = None) -> datetime:
-    """The moment of a leg: `--at`, else the packet's time, else now; `token` is the time that the token bears."""
-    if text is None:
-        return parse_time(time) if time is not None else datetime.now(UTC)
-    if text != "token":
-        return parse_time(text)
-    moment = time_of(token)
-    if moment is None:
-        complain("note: this token bears no time; the clock is that of this machine")
-        return datetime.now(UTC)
-    return moment
-
-
-def time_of(token: bytes) -> datetime | None:
-    """The time that a token bears: an NTLMv2 response's, a CHALLENGE's, a KRB-ERROR's; None where it bears none."""
-    for _, node in walk(decode(token).root):
-        if node.kind == TIME and isinstance(node.value, datetime):
-            return node.value
-        if node.kind == FILETIME and isinstance(node.value, int) and node.value >= _UNIX_EPOCH:
-            try:
-                return datetime.fromtimestamp((node.value - _UNIX_EPOCH) / 10_000_000, UTC)
-            except (OverflowError, OSError, ValueError):
-                return None
-    return None
-
-
-def parse_time(text: str) -> datetime:
-    """A moment in ISO 8601 or UNIX seconds; without a zone it is UTC."""
-    try:
-        if re.fullmatch(r"-?\d+(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text), UTC)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError):
-        raise Refusal(f"--at: not a time: {text} (ISO 8601, UNIX seconds, or `token`)", exits.USAGE) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import ESTABLISHED, FAILED, SIMULATED, Client, Step
@@ -135,6 +136,10 @@ def _next(step: Step, target: str | None) -> str:
         return "ask for less, or have the client ask for it: most attributes are its choice"
     if step.basis == SIMULATED:
         return "nothing: this answer was asked for"
+    if step.refusal is not None and step.refusal.kind == "clock-skew":
+        told = step.refusal.facts.get("client_time")
+        time = f"{told.replace(tzinfo=None):%Y-%m-%dT%H:%M:%SZ}" if isinstance(told, datetime) else "token"
+        return f"a live client: set the clocks right (secctx explain {code}); a token from a log: --at {time}"
     return f"see: secctx explain {code}"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from secctx.carriers.token import Source, Token
-from secctx.redaction.names import DOMAIN, HOST, USER
+from secctx.decoders.values import STRUCT, Decoded, Node, walk
+from secctx.redaction.names import DOMAIN, HOST, SERVICES, USER, parts_of
 from secctx.redaction.phrases import phrase
 from secctx.redaction.redactor import Redactor
 
@@ -18,7 +19,10 @@ from .inputs import SHOWN_WHOLE as _SHOWN_WHOLE
 from .inputs import shortened
 
 if TYPE_CHECKING:
-    from secctx.acceptor.values import Client, Step
+    from secctx.acceptor.values import Client, Credentials, Step
+    from secctx.keys.keyring import KeyRing
+    from secctx.keys.unlock import Unlocked
+    from secctx.keys.users import Users
 
 NOTE: Final = "redacted: names, keys, tickets and responses are stand-ins, and so are the bytes"
 #: A header with a scheme, or a protocol and its message: what readers call a carrier.
@@ -37,20 +41,28 @@ _FILES: Final = (
     *("users_file", "password_file", "nt_hash_file", "replay_cache", "ccache"),
 )
 _VARIABLES: Final = ("NTLM_USER_FILE", "KRB5_KTNAME")
-_NAMES: Final = {"user": USER, "server_name": HOST, "server_domain": DOMAIN, "server_dns": HOST}
+_NAMES: Final = {
+    **{"user": USER, "principal": USER},
+    **{"server_name": HOST, "server_domain": DOMAIN, "server_dns": HOST},
+}
+#: What may stand before the path of a keytab or a credential cache: `FILE:/etc/krb5.keytab`.
+_PLACE: Final = re.compile(r"[A-Za-z]{2,}:(?=.)")
+#: `HTTP/web.lab.example@LAB.EXAMPLE` in a sentence.
+_PRINCIPAL: Final = re.compile(r"[^\s,;:()'\"“”@]+@[^\s,;:()'\"“”]+")
+#: RFC 4178's hint is no principal.
+_NOBODY: Final = "@please_ignore"
+#: The realms in the sentence on a ticket's path.
+_WAY: Final = re.compile(r"went through (.+) on its way from (.+) to (.+?): ")
+#: What a key from a credential cache is called.
+_OF_TICKET: Final = re.compile(r"ticket to (.+?)(?: in .*)?", re.DOTALL)
 
 
 def for_accept(options: Mapping[str, Any], state: dict[str, Any] | None = None) -> Redaction:
     """The stand-ins of a run of `accept`, for the files and names of its command line too."""
     keys = (spec.partition(":")[2] for spec in (*options["key_files"], *options["bindings"]))
-    files = [
-        *options["tokens"],
-        *options["keytabs"],
-        *keys,
-        *(options[name] for name in _FILES),
-        *map(os.environ.get, _VARIABLES),
-    ]
-    redaction = Redaction(files, state)
+    redaction = Redaction(options["tokens"], state)
+    for file in (*options["keytabs"], *keys, *map(options.get, _FILES), *map(os.environ.get, _VARIABLES)):
+        redaction.place(file or "")
     for name, kind in _NAMES.items():
         text = options[name] or ""
         redaction.redactor.names.name(text, DOMAIN if kind == USER and "\\" in text else kind)
@@ -63,6 +75,8 @@ class Redaction:
     def __init__(self, files: Iterable[object] = (), state: dict[str, Any] | None = None) -> None:
         self.redactor = Redactor(state)
         self._files: dict[str, str] = {}
+        self._held: dict[str, str] = {}  #: parts of names that get stand-ins once they are spoken of, with their kinds
+        self._learned: set[bytes] = {b""}  #: the tokens whose names are known
         self._named: re.Pattern[str] | None = None
         for name in files:
             if isinstance(name, str):
@@ -81,6 +95,87 @@ class Redaction:
             self._named = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in names))
         return known
 
+    def place(self, name: str) -> None:
+        """A file that may be given with its kind, `FILE:/etc/krb5.keytab`: texts have it with and without."""
+        kind = _PLACE.match(name)
+        if kind is not None:
+            self.file(name[kind.end() :])
+        if kind is None or kind.group().upper() not in ("FILE:", "WRFILE:") or os.path.lexists(name):
+            self.file(name)
+
+    # Names that no token has in clear.
+
+    def credentials(self, credentials: Credentials) -> None:
+        """The names of an acceptor's accounts and keys."""
+        self.users(credentials.users)
+        self.ring(credentials.keys)
+
+    def learn(self, keys: KeyRing | None, token: bytes, before: bytes) -> None:
+        """The names in what keys open of a token; `before` are the fragments that came of it earlier."""
+        if keys is None:
+            return
+        from secctx.decoders import decode
+        from secctx.keys.keyring import KeyRing
+        from secctx.keys.unlock import unlock
+
+        for data in (token, before + token):
+            if data in self._learned:
+                continue
+            self._learned.add(data)
+            ring = KeyRing(keys.keys, keys.accounts, keys.tgt, keys.tgt_key)
+            self.opened(unlock(decode(data), ring))
+
+    def users(self, users: Users | None) -> None:
+        """The accounts of a users file: those that a text speaks of get stand-ins there."""
+        for account in users.accounts if users is not None else ():
+            for text, kind in ((account.user, USER), (account.domain or "", DOMAIN)):
+                for part in parts_of(text):
+                    self._held.setdefault(part.casefold(), kind)
+
+    def ring(self, ring: KeyRing | None) -> None:
+        """The names of keys, since refusals and reasons speak of them."""
+        if ring is None:
+            return
+        names = self.redactor.names
+        owners = [(key.realm, key.components) for key in ring.keys]
+        owners += [(account.realm, account.components) for account in ring.accounts]
+        for realm, components in owners:
+            service = len(components) > 1
+            if service and components[0].casefold() not in SERVICES:
+                names.name(components[0], USER)
+            for part in components[service:]:
+                names.name(part, HOST if service else USER)
+            names.name(realm, DOMAIN)
+        for key in ring.found.tickets.values():
+            of_ticket = _OF_TICKET.search(key.source)
+            if of_ticket is not None:
+                names.name(of_ticket.group(1), HOST)
+            self.principals(key.source)
+        if ring.tgt:
+            self.redactor.token(ring.tgt)
+
+    def opened(self, unlocked: Unlocked) -> list[bytes]:
+        """The names in the parts that were opened; each of them with stand-ins, in their order."""
+        shown: list[bytes] = []
+        for opening in unlocked.openings:
+            node = opening.node
+            data = node.value if isinstance(node.value, bytes) else b""
+            alone = Decoded("Kerberos", None, data, Node("", 0, len(data), STRUCT, children=node.children), None)
+            shown.append(self.redactor.decoded(alone))
+            for path, realms in walk(alone.root):
+                if path.endswith("transited.contents") and isinstance(realms.value, bytes):
+                    self.redactor.names.name(realms.value.decode("utf-8", "replace").replace("/", " "), DOMAIN)
+        return shown
+
+    def principals(self, text: str) -> None:
+        """The principals in a sentence about parts that were opened: whatever names it, they are names."""
+        for found in _PRINCIPAL.findall(text):
+            if not found.endswith(_NOBODY):
+                self.redactor.names.name(found.rstrip("."), HOST if "/" in found else USER)
+        for realms in _WAY.findall(text):
+            for realm in realms:
+                self.redactor.names.name(realm.replace("/", " "), DOMAIN)
+
     def token(self, token: Token) -> Token:
         """A token with stand-ins; where it came from is told without names."""
         data = self.redactor.token(token.data)
@@ -94,10 +189,31 @@ class Redaction:
             carrier = phrase(self.redactor.names, carrier)
         return replace(source, name=self.file(source.name), carrier=carrier)
 
-    def text(self, text: str) -> str:
-        """A sentence of ours: file names, names met so far, what it quotes and long hex are replaced."""
+    def unjudged(self, legs: Sequence[Mapping[str, Any]]) -> None:
+        """Legs of a captured handshake that were not judged: where they came from, told without names."""
+        for leg in legs:
+            if (leg["reason"] or {}).get("kind") != "not-judged":
+                continue
+            source = leg["input"]["source"]
+            if source["name"] not in self._files.values():
+                source["name"] = self.file(source["name"])
+            carrier = source.get("carrier")
+            if carrier is not None and not _CARRIER.fullmatch(carrier):
+                source["carrier"] = phrase(self.redactor.names, carrier)
+
+    def text(self, text: str, *, principals: bool = False) -> str:
+        """A sentence of ours: file names, names met so far, what it quotes and long hex are replaced.
+
+        With `principals` those in it are names too, whether they were met or not.
+        """
         if self._named is not None:
             text = self._named.sub(lambda found: self._files[found.group()], text)
+        if principals:
+            self.principals(text)
+        for part in parts_of(text) if self._held else ():
+            kind = self._held.get(part.casefold())
+            if kind is not None:
+                self.redactor.names.part(part, kind)
         pieces = _QUOTED.split(text)
         quoted = (piece[0] + phrase(self.redactor.names, piece[1:-1]) + piece[-1] for piece in pieces[1::2])
         pieces[1::2] = list(quoted)
@@ -110,6 +226,9 @@ class Redaction:
     def step(self, step: Step) -> Step:
         """The answer to a call; its token, its client and its words are those of the stand-ins."""
         output = self.redactor.token(step.output) if step.output else step.output
+        carried = step.client.carried_by if step.client is not None else None
+        for said in (step.refusal.text if step.refusal is not None else "", carried or "", *step.notes):
+            self.principals(said)
         client = None if step.client is None else self.client(step.client)
         refusal = None if step.refusal is None else replace(step.refusal, text=self.text(step.refusal.text), facts={})
         notes = (*(self.text(note) for note in step.notes if note != NOTE), NOTE)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from secctx.carriers.token import Token
 from secctx.decoders.decode import decode
-from secctx.decoders.values import PLAINTEXT, STRUCT, Decoded, Node, follow
+from secctx.decoders.values import PLAINTEXT, Decoded, Node, follow
 
 from .credentials import read_secret_file
 
 if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing
-    from secctx.keys.unlock import KeyReport, Opening, Unlocked
+    from secctx.keys.unlock import KeyReport, Unlocked
 
     from .redaction import Redaction
 
@@ -49,10 +49,13 @@ class Unlocking:
         self.asked = any(options[name] for name in ("keytabs", "key_files", "principal", "ccache"))
         self.given = self.asked or bool(os.environ.get("KRB5_KTNAME"))  #: whether there are keys, read or not
         if redaction is not None:
-            for name in (*options["keytabs"], *(spec.partition(":")[2] for spec in options["key_files"])):
-                redaction.file(name)
-            for name in (options["ccache"], options["password_file"], os.environ.get("KRB5_KTNAME")):
-                redaction.file(name or "")
+            from secctx.redaction.names import USER
+
+            files = (*options["keytabs"], *(spec.partition(":")[2] for spec in options["key_files"]))
+            others = (options["ccache"], options["password_file"], os.environ.get("KRB5_KTNAME"))
+            for name in (*files, *others, *options["messages"]):
+                redaction.place(name or "")
+            redaction.redactor.names.name(options["principal"] or "", USER)
         if self.asked:
             self._gather()
 
@@ -72,6 +75,9 @@ class Unlocking:
         unlocked = unlock(decoded, self._ring)
         if self._redaction is not None:
             token, decoded = self._redacted(token, unlocked)
+            for report in unlocked.reports:
+                for text in (report.reason or "", *report.notes, report.key.source if report.key is not None else ""):
+                    self._redaction.principals(text)
         documents = [self._document(report) for report in unlocked.reports]
         return token, decoded, documents, [self._line(report) for report in unlocked.reports]
 
@@ -86,20 +92,7 @@ class Unlocking:
         for path in self._options["messages"]:
             self._ring.found.note(self._ring.found.messages, read_secret_file(path))
         if self._redaction is not None:
-            self._learn(self._redaction, self._ring)
-
-    def _learn(self, redaction: Redaction, ring: KeyRing) -> None:
-        """Give the names of the keys stand-ins, since reasons speak of them."""
-        from secctx.redaction.names import DOMAIN, HOST, USER
-
-        names = redaction.redactor.names
-        owners = [(key.realm, key.components) for key in ring.keys]
-        owners += [(account.realm, account.components) for account in ring.accounts]
-        for realm, components in owners:
-            service = len(components) > 1
-            for part in components[service:]:
-                names.name(part, HOST if service else USER)
-            names.name(realm, DOMAIN)
+            self._redaction.ring(self._ring)
 
     # Stand-ins.
 
@@ -109,8 +102,8 @@ class Unlocking:
         assert redaction is not None
         shown = redaction.token(token)
         tree = decode(shown.data)
-        for opening in unlocked.openings:
-            again = opening.read(redaction.redactor.decoded(_alone(opening)))
+        for opening, data in zip(unlocked.openings, redaction.opened(unlocked), strict=True):
+            again = opening.read(data)
             holder, rest = follow(tree.root, opening.path)
             if rest:
                 continue
@@ -173,13 +166,6 @@ def _in_clear(decoded: Decoded) -> bool:
     part = decoded.root.child("enc-part") if decoded.message == "KRB-CRED" else None
     etype = None if part is None else part.child("etype")
     return etype is not None and etype.value == 0
-
-
-def _alone(opening: Opening) -> Decoded:
-    """A plaintext as a token of its own."""
-    node = opening.node
-    data = node.value if isinstance(node.value, bytes) else b""
-    return Decoded("Kerberos", None, data, Node("", 0, len(data), STRUCT, children=node.children), None)
 
 
 def shown_lines(lines: Sequence[Line], full: bool) -> list[Line]:

@@ -16,6 +16,8 @@ NAME: Final = "name"
 #: What stands between the parts of names: `HTTP/web.lab.example:8080@LAB`, `LAB\\alice`, `WS01$`, and white space.
 SEPARATORS: Final = "\x00-\x20\x7f/\\\\@.:$,;|=\"'`<>()\\[\\]{}\u2026\u2018\u2019\u201c\u201d"
 _PART: Final = re.compile(f"[^{SEPARATORS}]+")
+#: Parts with dots between them: `web.lab.example`.
+_RUN: Final = re.compile(f"[^{SEPARATORS}]+(?:\\.[^{SEPARATORS}]+)*")
 #: Addresses and GUIDs are replaced as a whole; all else part by part.
 _PIECE: Final = re.compile(
     r"(?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]))"
@@ -158,19 +160,36 @@ class Names:
         """Free text with each known part of a name in it replaced; the words `ours` only where they stand in a name."""
         if not self.parts:
             return text
+        pieces: list[str] = []
+        end = 0
+        for found in _PIECE.finditer(text):
+            if found.lastgroup is not None and self._met(found.lastgroup, found.group()):
+                pieces += [self._runs(text, end, found.start(), ours), self._whole(found.lastgroup, found.group())]
+                end = found.end()
+        return "".join([*pieces, self._runs(text, end, len(text), ours)])
+
+    def _met(self, what: str, text: str) -> bool:
+        """Whether an address or a GUID was met before."""
+        return f"{'guid' if what == 'guid' else 'address'} {text.casefold()}" in self.parts
+
+    def _runs(self, text: str, start: int, stop: int, ours: frozenset[str]) -> str:
+        """Known parts of names replaced from `start` to `stop`."""
 
         def stand_in(found: re.Match[str]) -> str:
-            around = text[found.start() - 1 : found.start()] + text[found.end() : found.end() + 1]
-            if around[:1] == "'" and text[found.start() - 2 : found.start() - 1].isalnum():
-                return found.group()  # client's, isn't
-            if found.group() in ours and not any(sign in "\\@/$" for sign in around):
-                return found.group()
-            return self._known(found.group())
+            run = found.group()
+            around = text[start + found.start() - 1 : start + found.start()] if start + found.start() else ""
+            if run in ("s", "t") and around == "'":
+                return run  # client's, isn't
+            around += text[start + found.end() : start + found.end() + 1]
+            parts = run.split(".")
+            named = any(sign in "\\@/$" for sign in around)
+            named = named or any(part not in ours and self._known(part) != part for part in parts)
+            return ".".join(self._known(part) if named or part not in ours else part for part in parts)
 
-        return _PART.sub(stand_in, text)
+        return _RUN.sub(stand_in, text[start:stop])
 
     def _known(self, word: str) -> str:
-        bare = word.strip("-_+!?*~")
+        bare = word if word.casefold() in self.parts else word.strip("-_+!?*~")
         known = self.parts.get(bare.casefold())
         if known is None or (len(bare) == 1 and bare not in self.parts):
             return word
@@ -180,6 +199,11 @@ class Names:
 
 #: Windows' own: up to NT AUTHORITY's single numbers, BUILTIN, labels, asserted identities, claims valid, compounded.
 _EVERYWHERE: Final = re.compile(r"S-1-(?:[0-4](?:-\d+)*|5-\d+|5-(?:32|64|65)-\d+|1[68]-\d+|5-21-0-0-0-49\d)")
+
+
+def parts_of(text: str) -> list[str]:
+    """The words in a text that may be parts of names."""
+    return _PART.findall(text)
 
 
 def _port(text: str) -> range:
