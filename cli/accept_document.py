@@ -12,6 +12,7 @@ from secctx.acceptor.values import ESTABLISHED, Client, Refusal, Step
 from secctx.carriers.token import Source
 from secctx.decoders import decode
 from secctx.rules.finding import Finding
+from secctx.rules.refusals import cause_of, judge_refusal
 from secctx.rules.requests import judge_request
 
 from .document import Json, pointer, source_value
@@ -46,7 +47,9 @@ def leg_value(
         "output": output_value(step.output),
         "expiry": None if step.expiry is None else step.expiry.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "client": None if step.client is None else client_value(step.client),
-        "findings": [finding_value(token, finding) for finding in judge_request(requested, step)],
+        "findings": [
+            finding_value(token, finding) for finding in (*judge_refusal(step), *judge_request(requested, step))
+        ],
         "notes": list(step.notes),
     }
     if compared is not None:
@@ -88,10 +91,11 @@ def _status(status: Status) -> Json:
 
 
 def reason_value(token: bytes, refusal: Refusal) -> Json:
-    """Why a call was refused, and the field that proves it; `code` comes with the causes of failure."""
+    """Why a call was refused, and the field that proves it; `code` is None where it has no cause of its own."""
     root = decode(token).root
+    rule = cause_of(refusal)
     return {
-        "code": None,
+        "code": None if rule is None else rule.code,
         "kind": refusal.kind,
         "text": refusal.text,
         "path": refusal.path,

@@ -9,6 +9,7 @@ from datetime import datetime
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import ESTABLISHED, FAILED, SIMULATED, Client, Step
 from secctx.decoders import decode
+from secctx.rules.refusals import judge_refusal
 from secctx.rules.requests import judge_request
 
 from .plain import plain
@@ -30,6 +31,9 @@ def leg_lines(
     """The lines of one leg; without `context` it is one of the past, and there is nothing to do about it."""
     if step.refusal is not None:
         yield from textwrap.wrap(plain(step.refusal.text), 100, break_long_words=False)
+        for cause in judge_refusal(step):
+            advice = f"{cause.rule.code}: {cause.rule.advice}."
+            yield from textwrap.wrap(advice, 100, subsequent_indent=" " * 8, break_long_words=False)
         yield ""
     yield from _wrapped(f"leg {number}", summarise(decode(token)) if token else "empty input: the server begins")
     yield from answer_lines(step, requested, target)
