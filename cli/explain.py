@@ -45,6 +45,7 @@ What secctx explain knows, with an example of each:
                        ISC_RET=0x1001c   ASC_REQ_EXTENDED_ERROR
   NTLM flags           NTLMSSP=0xe2898215   MsvAvFlags=2
                        NTLMSSP_NEGOTIATE_SEAL
+  causes of failure    KRB005   NTL013   ACC001
   object identifiers   1.3.6.1.4.1.311.2.2.30
   lines of logs        LDAP result 49, SQL Server 17806, IIS, events 4625, 4768,
                        4769, 4771, 4776: pasted as one argument, or piped in:
@@ -80,7 +81,7 @@ def explain(what: tuple[str, ...], as_json: bool) -> int:
       secctx explain SEC_E_TIME_SKEW
       secctx explain -2146893044 2148074252
       secctx explain ASC_RET=0x2001e NTLMSSP=0xe2898215
-      secctx explain KRB=0x18 52e 1.3.6.1.4.1.311.2.2.30
+      secctx explain KRB=0x18 52e KRB005 1.3.6.1.4.1.311.2.2.30
       secctx explain '80090308: LdapErr: DSID-0C090449, comment: AcceptSecurityContext error, data 52e, v4563'
       echo 'Status: 0xC000006D  Sub Status: 0xC0000064' | secctx explain -
 
@@ -159,6 +160,11 @@ def _standard_input() -> str:
 
 
 def _read(what: str) -> list[Reading]:
+    if _FINDING.fullmatch(what.strip()):
+        from .explain_rules import read_code
+
+        if page := read_code(what.strip()):
+            return page
     from .explain_words import read_word
 
     readings = read_word(what)
@@ -179,7 +185,9 @@ def _is_unquoted_line(what: tuple[str, ...]) -> bool:
 def _unknown(what: str) -> int:
     shown = what if len(what) <= 60 else what[:57] + "…"
     if _FINDING.fullmatch(what.strip()):
-        complain(f"{shown}: finding codes come with a later version")
+        from .explain_rules import codes
+
+        complain(f"{shown}: no cause has this code", [f"there are {', '.join(codes())}"])
         return exits.NO
     from .explain_names import nearest
 

@@ -1,6 +1,7 @@
 """`secctx explain`: every form that cli.md lists, the lines that administrators paste, and text at random."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from secctx.cli import explain_causes as causes
 from secctx.cli.explain import explain
 from secctx.cli.explain_names import names
 from secctx.cli.explain_numbers import KINDS
+from secctx.cli.explain_rules import codes
 
 ROOT = Path(__file__).parents[1]
 
@@ -339,9 +341,28 @@ def test_what_is_not_known_is_answered_with_the_nearest_names(what: str, near: s
     assert near in err
 
 
-@pytest.mark.parametrize("what", ["KRB005", "ntl008", "ACC001"])
-def test_finding_codes_are_promised_for_later(what: str) -> None:
-    assert run(what) == (1, "", f"secctx: {what}: finding codes come with a later version\n")
+@pytest.mark.parametrize("what", codes())
+def test_every_cause_of_failure_has_a_page_with_what_to_do(what: str) -> None:
+    for spelling in (what, what.lower()):
+        code, out, err = run(spelling)
+        assert (code, err) == (0, "")
+        assert out.splitlines()[0] == what
+        assert re.search(r"^  severity +(error|warning)$", out, re.M)
+        assert re.search(r"^  check +\w", out, re.M)
+    document = json.loads(run("--json", what)[1])
+    assert (document["kind"], document["name"], document["value"]) == ("cause of failure", what, None)
+
+
+def test_the_page_of_a_refusals_cause_names_its_kinds_for_scripts() -> None:
+    assert "ticket-expired, ticket-not-yet-valid, ticket-invalid" in run("KRB003")[1]
+
+
+@pytest.mark.parametrize("what", ["KRB999", "xyz001"])
+def test_a_code_that_no_cause_has_is_answered_with_those_that_there_are(what: str) -> None:
+    code, out, err = run(what)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"secctx: {what}: no cause has this code")
+    assert "KRB005" in err
 
 
 @pytest.mark.parametrize("what", ["", " ", "=", "0x", "KRB=", "KRB=999", "KRB=x", "0x7fffffff", "99999", "1.2.3.4"])
