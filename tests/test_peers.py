@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from asn1crypto import core, parser
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from spnego import _asn1, _kerberos
 from spnego.__main__ import parse_token
@@ -633,6 +633,7 @@ PARTS = [
 def test_the_parts_that_asn1crypto_encodes_are_read_back(cls: Any, data: st.DataObject) -> None:
     plan_of(cls)  # before the first instance, at which asn1crypto changes the class's tags
     encoded = cls(data.draw(values_of(cls))).dump()
+    assume(b"\x02\x02\x00\x80" not in encoded)  # AD-WIN2K-PAC: its contents would have to be a PAC
     decoded = decode_part(encoded, cls, cls.__name__)
     assert decoded.error is None
     oracle = Oracle(encoded)
