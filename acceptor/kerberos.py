@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from secctx.keys.kerberos_session import KerberosSession
     from secctx.keys.keyring import KeyRing
 
-    from .kerberos_request import Fault
-    from .kerberos_values import Agreed, Opened
+    from .kerberos_values import Agreed, Fault, Opened
 
 # The decoders' grammar and the cryptography are imported where they are used: a server of NTLM does not pay for them.
 
@@ -122,8 +121,8 @@ class Kerberos:
     def _accept(self, context: Context, message: Part, call: Request) -> Leg:
         """Judge an AP-REQ."""
         from .kerberos_checksum import agreed_of
-        from .kerberos_request import ApRequest, Fault
-        from .kerberos_values import USE_SESSION_KEY
+        from .kerberos_request import ApRequest
+        from .kerberos_values import USE_SESSION_KEY, Fault
 
         world = self.world
         if call.flags & asc.ASC_REQ_ALLOW_CONTEXT_REPLAY:
@@ -159,8 +158,7 @@ class Kerberos:
 
     def _check_framing(self, message: Part, agreed: Agreed) -> None:
         """A bare AP-REQ is DCE style, and the checksum must say so."""
-        from .kerberos_request import Fault
-        from .kerberos_values import DCE_STYLE
+        from .kerberos_values import DCE_STYLE, Fault
 
         if message.field("thisMech") is None and not agreed.flags & DCE_STYLE:
             text = "a bare AP-REQ, without GSS-API's framing, is DCE style; the client's checksum does not ask for that"

@@ -14,7 +14,7 @@ from secctx.keys.kerberos_session import KerberosSession
 from .captured import message_in, with_microseconds
 from .context import Context
 from .kerberos_answer import AP_REP_USAGE
-from .kerberos_values import USE_SESSION_KEY, Plain
+from .kerberos_values import USE_SESSION_KEY, Fault, Plain
 from .part import Part, inside
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def time_of_request(token: Decoded, ring: KeyRing) -> datetime | None:
         else:
             opened = tickets.open_ticket(ring, ticket, mit=False)
         plain = opened.session_key.decrypt_der(AUTHENTICATOR_USAGE, cipher or b"")
-    except (tickets.NotOpened, KerberosCryptoError):
+    except (Fault, KerberosCryptoError):
         return None
     part = Plain(decode_part(plain, Authenticator, "Authenticator"), "authenticator")
     return with_microseconds(part.value("ctime"), part.value("cusec"))

@@ -8,8 +8,8 @@ from secctx.decoders.gss_checksum import CHECKSUM_TYPE
 from secctx.decoders.values import Node
 
 from . import flags as asc
-from .kerberos_request import ApRequest, Fault, same
-from .kerberos_values import DELEG, MUTUAL, MUTUAL_REQUIRED, REPLAY, SEQUENCE, Agreed, Opened, Plain
+from .kerberos_request import ApRequest, same
+from .kerberos_values import DELEG, MUTUAL, MUTUAL_REQUIRED, REPLAY, SEQUENCE, Agreed, Fault, Opened, Plain
 from .values import Request
 
 if TYPE_CHECKING:

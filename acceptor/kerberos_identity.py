@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from secctx.decoders.values import LIST, Node
 
-from .kerberos_request import MODIFIED, Fault
-from .kerberos_values import Opened
+from .kerberos_request import MODIFIED
+from .kerberos_values import Fault, Opened
 from .values import Client
 
 if TYPE_CHECKING:

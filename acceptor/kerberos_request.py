@@ -9,12 +9,12 @@ import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from secctx.decoders.values import join
 
 from . import kerberos_ticket as tickets
-from .kerberos_values import USE_SESSION_KEY, Opened, Plain, moment, span_of_time
+from .kerberos_values import USE_SESSION_KEY, Fault, Opened, Plain, moment, span_of_time
 from .part import Part, inside
 from .transited import transited_problem
 
@@ -45,18 +45,6 @@ _CHECKED: Final = 1 << (31 - 12)  #: transited-policy-checked
 _FORM: Final = (("pvno", 5, BAD_VERSION), ("msg-type", 14, MESSAGE_TYPE), ("ticket.tkt-vno", 5, BAD_VERSION))
 #: Without these there is nothing to open; a token that is read over something else may lack them.
 _NEEDED: Final = ("ticket.realm", "ticket.enc-part.etype", "ticket.enc-part.cipher", "authenticator.cipher")
-
-
-class Fault(Exception):
-    """What is wrong with a request: the refusal's kind and text, the field, and the number of the KRB-ERROR."""
-
-    def __init__(self, kind: str, text: str, path: str, code: int, **facts: Any) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.text = text
-        self.path = path
-        self.code = code
-        self.facts = facts
 
 
 class ApRequest:
@@ -103,13 +91,10 @@ class ApRequest:
     def _open_ticket(self) -> Opened:
         ticket = inside(self.message, "ticket")
         assert ticket is not None, "a well-formed AP-REQ has one"
-        try:
-            if self.options & USE_SESSION_KEY:
-                opened = tickets.open_with_session_key(self.ring, ticket)
-            else:
-                opened = tickets.open_ticket(self.ring, ticket, mit=self.mit)
-        except tickets.NotOpened as failed:
-            raise Fault(failed.kind, failed.text, join("ticket", failed.path), failed.code, **failed.facts) from None
+        if self.options & USE_SESSION_KEY:
+            opened = tickets.open_with_session_key(self.ring, ticket)
+        else:
+            opened = tickets.open_ticket(self.ring, ticket, mit=self.mit)
         opened.ticket.path = join(self.message.path, "ticket.enc-part")
         return opened
 

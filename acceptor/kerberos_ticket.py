@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from secctx.decoders.values import Decoded
+from secctx.decoders.values import Decoded, join
 from secctx.keys.sealed import Budget
 from secctx.keys.tickets import TICKET_USAGE, Wanted, keys_for, notes_of, wanted_of, why_closed
 
-from .kerberos_values import Opened, Plain
+from .kerberos_values import Fault, Opened, Plain
 from .part import Part
-from .values import Refusal
 
 if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing, RingKey
@@ -24,20 +23,8 @@ if TYPE_CHECKING:
 _MIT_HINT: Final = " (MIT with a named credential would refuse it for its name: --order mit)"
 
 
-class NotOpened(Exception):
-    """No key opens the ticket: a refusal's kind and text, the field, and the RFC's and MIT's error numbers."""
-
-    def __init__(self, kind: str, text: str, path: str, code: int, **facts: Any) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.text = text
-        self.path = path
-        self.code = code
-        self.facts = facts
-
-
 def open_ticket(ring: KeyRing, ticket: Part, *, mit: bool) -> Opened:
-    """The ticket opened with a key of the ring; NotOpened says why it cannot be."""
+    """The ticket opened with a key of the ring; a Fault says why it cannot be."""
     wanted = wanted_of(ticket.node)
     cipher = ticket.value("enc-part.cipher")
     keys = keys_for(ring, wanted, mit=mit)
@@ -59,11 +46,11 @@ def open_with_session_key(ring: KeyRing, ticket: Part) -> Opened:
 
     if ring.tgt_key is None:
         text = "the ticket is for user-to-user: it opens with the session key of this server's TGT, which is not given"
-        raise NotOpened("u2u-no-tgt", text, "enc-part", 67)
+        raise Fault("u2u-no-tgt", text, "ticket.enc-part", 67)
     plain = _try(ring.tgt_key, ticket.value("enc-part.cipher"))
     if plain is None:
         text = "the ticket is for user-to-user, and the session key of this server's TGT does not open it"
-        raise NotOpened("u2u-key", text, "enc-part.cipher", 41)
+        raise Fault("u2u-key", text, "ticket.enc-part.cipher", 41)
     return _opened(plain, RingKey(ring.tgt_key, "the TGT given"), [])
 
 
@@ -78,13 +65,13 @@ def _opened(plain: bytes, opener: RingKey, notes: list[str]) -> Opened:
     broken = wrong is not None and not wrong.path.startswith("authorization-data")
     if broken or not isinstance(etype, int) or not isinstance(value, bytes):
         text = f"the ticket was opened with the key of {opener.name or opener.source} and is no EncTicketPart"
-        raise NotOpened("ticket-malformed", text, "enc-part.cipher", 41)
+        raise Fault("ticket-malformed", text, "ticket.enc-part.cipher", 41)
     session = Key(etype, value)
     try:
         session.enctype.checked(value)
     except KerberosCryptoError as error:
         text = f"the ticket was opened, and its session key cannot be worked with: {error}"
-        raise NotOpened("session-key-unusable", text, "enc-part.cipher", 14) from None
+        raise Fault("session-key-unusable", text, "ticket.enc-part.cipher", 14) from None
     return Opened(part, opener, session, notes=notes)
 
 
@@ -108,11 +95,6 @@ def _read(plain: bytes) -> Decoded:
     return decode_part(plain, EncTicketPart, "EncTicketPart")
 
 
-def _why(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], left: int, *, mit: bool) -> NotOpened:
+def _why(ring: KeyRing, wanted: Wanted, tried: Sequence[RingKey], left: int, *, mit: bool) -> Fault:
     closed = why_closed(ring, wanted, tried, mit=mit, own=True, left=left)
-    return NotOpened(closed.kind, closed.text, closed.path, closed.code, **closed.facts)
-
-
-def refusal_of(failed: NotOpened, ticket: Part) -> Refusal:
-    """The refusal for a ticket that is not opened, pointing at the field that shows why."""
-    return ticket.refusal(failed.kind, failed.text, failed.path, **failed.facts)
+    return Fault(closed.kind, closed.text, join("ticket", closed.path), closed.code, **closed.facts)

@@ -28,6 +28,18 @@ USE_SESSION_KEY: Final = 0x40000000
 MUTUAL_REQUIRED: Final = 0x20000000
 
 
+class Fault(Exception):
+    """What is wrong with a request: the refusal's kind and text, the field, and the number of the KRB-ERROR."""
+
+    def __init__(self, kind: str, text: str, path: str, code: int, **facts: Any) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.path = path
+        self.code = code
+        self.facts = facts
+
+
 @dataclass(slots=True, eq=False)
 class Plain:
     """A part that was encrypted, opened and taken apart; `path` leads to its ciphertext in the token."""

@@ -166,13 +166,6 @@ def attach(sealed: Sealed, decoded: Decoded, said: str) -> Node:
     return plain
 
 
-def plaintext_of(node: Node | None) -> Node | None:
-    """What was opened of an EncryptedData; None where it was not."""
-    if node is None:
-        return None
-    return next((child for child in node.children if child.kind == PLAINTEXT), None)
-
-
 def keys_of(exchange_keys: Iterable[RingKey], *usages: int) -> Iterator[Try]:
     """Tries of each key, once, with the same usages."""
     seen: set[tuple[int, bytes]] = set()
