@@ -5,37 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from secctx.decoders.values import TOKEN, Decoded, Node, Problem, follow, join
+from secctx.decoders.message import Message
+from secctx.decoders.values import TOKEN, Decoded, Problem, join
 
 from .status import SEC_E_INVALID_TOKEN, Status
 from .values import OTHER, WINDOWS, Refusal, Refused
 
 
 @dataclass(slots=True)
-class Part:
-    """One message to be judged: `node` holds its fields, `path` leads to it in the token, `data` are its bytes."""
+class Part(Message):
+    """One message to be judged."""
 
-    node: Node
-    path: str
-    data: bytes
-    mechanism: str
-    message: str
     problem: Problem | None = None  #: what is wrong inside an optimistic token
-
-    def field(self, path: str) -> Node | None:
-        """The field at that path of the message; None where it is absent."""
-        nodes, rest = follow(self.node, path)
-        return nodes[-1] if nodes and not rest else None
-
-    def value(self, path: str) -> Any:
-        """The value of a field; None where it is absent."""
-        node = self.field(path)
-        return None if node is None else node.value
-
-    def bytes_of(self, path: str) -> bytes:
-        """The bytes in which a field stands, header and all; empty where it is absent."""
-        node = self.field(path)
-        return b"" if node is None else self.data[node.start - self.node.start : node.stop - self.node.start]
 
     def refusal(self, kind: str, text: str, path: str = "", **facts: Any) -> Refusal:
         """A refusal that points at a field of this message, or at the message as a whole."""
