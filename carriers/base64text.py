@@ -9,7 +9,7 @@ from typing import Final
 from .framing import announced, convincing, likely
 from .pieces import read_pieces
 from .plaintext import Lines, read_text
-from .token import MOST_LOOKS, MOST_TOKENS, Token, found, too_many
+from .token import MOST_LOOKS, MOST_TOKENS, Oddity, Token, found, oddity, too_many
 
 ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -50,6 +50,7 @@ CONTINUED: Final = re.compile(rb"[ \t]*+[\\`^]\n")
 QUOTED_MAIL: Final = re.compile(rb"(?m)^[ \t]*+[>|][>| \t]*+")
 RUN: Final = re.compile(rb"(?<![A-Za-z0-9+/_-])[ABMTV-Za-fo][A-Za-z0-9+/_-]{11,}+={0,2}")
 PADDING: Final = {0: 0, 2: 2, 3: 1}  #: characters of the last group to `=` signs
+PERCENT_ENCODED: Final = oddity("percent-encoded", "percent-encoded")
 
 
 def read_base64(body: bytes, most: int) -> list[Token]:
@@ -81,7 +82,7 @@ def _plain(chunk: bytes) -> tuple[bytes, tuple[str, ...]]:
         before = len(chunk)
         for escape, plain in PERCENTS:
             chunk = chunk.replace(escape, plain)
-        notes = ("percent-encoded",) if len(chunk) < before else ()
+        notes = (PERCENT_ENCODED,) if len(chunk) < before else ()
     if b"\n" in chunk:
         chunk = CONTINUED.sub(b"\n", chunk)
         if (b'"' in chunk or b"'" in chunk) and chunk.count(b"\n") < MOST_LOOKS:
@@ -98,12 +99,14 @@ def _decode_text(text: bytes) -> Token | None:
         return None
     token = decode_run(run)
     if token is None or b" " not in text:
+        if token is not None and (lines := text.count(b"\n")):
+            token.notes = (oddity("wrapped", f"base64 wrapped over {lines + 1} lines"), *token.notes)
         return token
     spaced = decode_run(text.replace(b"\n", b"").replace(b" ", b"+"))
     if spaced is not None and not _fits(token) and (_fits(spaced) or not _is_even(text)):
-        spaced.notes = ("spaces stand where + was", *spaced.notes)
+        spaced.notes = (oddity("plus-to-space", "spaces stand where + was"), *spaced.notes)
         return spaced
-    token.notes = ("base64 wrapped by spaces", *token.notes)
+    token.notes = (oddity("spaced", "base64 wrapped by spaces"), *token.notes)
     return token
 
 
@@ -122,16 +125,17 @@ def decode_run(run: bytes) -> Token | None:
     core = run.rstrip(b"=")
     if not core or core.translate(None, ALPHABET):
         return None
-    notes: list[str] = []
+    notes: list[Oddity] = []
     pads, rest = len(run) - len(core), len(core) % 4
     if rest == 1:
         core = core[:-1]
-        notes.append("base64 ends inside a group: its last character is left out")
+        notes.append(oddity("cut-group", "base64 ends inside a group: its last character is left out"))
     elif pads != PADDING[rest]:
-        notes.append("padding missing" if not pads else f"padding wrong: {pads} '=' where {PADDING[rest]} belong")
+        wrong = f"padding wrong: {pads} '=' where {PADDING[rest]} belong"
+        notes.append(oddity("padding", "padding missing" if not pads else wrong))
     encoding = "base64url" if b"-" in core or b"_" in core else "base64"
     if encoding == "base64url" and (b"+" in core or b"/" in core):
-        notes.append("standard and URL-safe base64 mixed")
+        notes.append(oddity("mixed-alphabets", "standard and URL-safe base64 mixed"))
     if not core:
         return None
     try:
@@ -153,7 +157,8 @@ def decode_again(token: Token) -> Token:
     if inner is None or not likely(inner.data):
         return token
     outer = token.source.encoding.removesuffix("url")
-    return found(inner.data, f"base64 in {outer}", None, *token.notes, f"base64 inside {outer}", *inner.notes)
+    twice = oddity(f"base64-in-{outer}", f"base64 inside {outer}")
+    return found(inner.data, f"base64 in {outer}", None, *token.notes, twice, *inner.notes)
 
 
 def decode_value(run: bytes) -> Token | None:

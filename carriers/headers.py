@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .base64text import PERCENTS, decode_run, decode_value
+from .base64text import PERCENT_ENCODED, PERCENTS, decode_run, decode_value
 from .framing import announced, convincing, likely
 from .plaintext import Lines
-from .token import MOST_LOOKS, MOST_TOKENS, CarrierError, Token, too_many
+from .token import MOST_LOOKS, MOST_TOKENS, CarrierError, Oddity, Token, oddity, too_many
 
 CLIENT: Final = {"authorization": "Authorization", "proxy-authorization": "Proxy-Authorization"}
 SERVER: Final = {
@@ -26,6 +27,10 @@ _NAME = rb"(?:(?<![A-Za-z-])|(?<=\\[nr]))"
 _NAME += rb"(?P<name>(?:(?:proxy-)?(?:authorization|authentication-info|authenticate)|www-authenticate)\b)"
 _SCHEME = rb"\b(?P<scheme>negotiate|ntlm|kerberos)(?:(?:[ \t]|\n[ \t])[ \t]*+|[:=+][ \t]*+)(?P<quote>[\"'<]?+)"
 EVENT: Final = re.compile(rb"(?i)" + _NAME + rb"|" + _SCHEME + rb"(?P<run>[A-Za-z0-9+/_-]{4,}+={0,3})")
+#: What an HTTP answer begins with, where it was saved with its headers (`curl -i`).
+ANSWER: Final = re.compile(rb"\A\s*+HTTP/[\d.]{1,4} (\d{3})\b")
+#: Another scheme in the same header line.
+JOINED: Final = re.compile(rb"(?i)[ \t]*+,[ \t]*+(?:negotiate|ntlm|kerberos|basic|digest|bearer)\b")
 #: A header whose value is a token with no scheme before it.
 NO_SCHEME: Final = re.compile(rb"[\"']?[ \t]*+[:=][ \t]*+[\"']?([A-Za-z0-9+/_-]{12,}+={0,3})")
 HAR_GAP: Final = re.compile(rb"[\"']\s{0,200}+[,}]\s{0,200}+[\"']value[\"']\s{0,20}+:\s{0,20}+[\"']")
@@ -57,7 +62,9 @@ def read_headers(body: bytes) -> list[Token]:
     del lowered
     notes: tuple[str, ...] = ()
     if b"%" in body and (plain := _without_percents(body)) != body:
-        body, notes = plain, ("percent-encoded",)
+        body, notes = plain, (PERCENT_ENCODED,)
+    if answer := ANSWER.match(body):
+        notes = (*notes, oddity("http-answer", f"read out of an HTTP {answer[1].decode()} answer"))
     lines, place = Lines(body), Place()
     tokens: list[Token] = []
     for count, match in enumerate(EVENT.finditer(body)):
@@ -91,8 +98,14 @@ def _without_scheme(body: bytes, name: re.Match[bytes]) -> Token | None:
         return None
     header = name["name"].decode().lower()
     token.source.carrier, token.source.direction = HEADERS.get(header, header.title()), _direction(header)
-    token.notes = (*token.notes, "scheme missing")
+    token.notes = (*token.notes, *_of_alphabet(token), oddity("scheme-missing", "scheme missing"))
     return token
+
+
+def _of_alphabet(token: Token) -> Iterator[Oddity]:
+    """What is odd in a header alone: base64 that is safe in URLs."""
+    if token.source.encoding == "base64url":
+        yield oddity("url-safe", "URL-safe base64 in a header")
 
 
 def _starts_token(run: bytes) -> bool:
@@ -113,12 +126,16 @@ def _challenge(body: bytes, match: re.Match[bytes], place: Place, lines: Lines) 
     if not _ends(run, rest):
         if not rest.startswith(ELLIPSIS):
             raise _broken(body, end, rest, lines, match)
-        token.notes = (*token.notes, "the text breaks off in an ellipsis")
+        token.notes = (*token.notes, oddity("ellipsis", "the text breaks off in an ellipsis"))
     scheme = SCHEMES[match["scheme"].decode().lower()]
     token.source.carrier = f"{HEADERS.get(header, header.title())}: {scheme}" if header else scheme
     token.source.direction = _direction(header) if header else _marked_direction(body, match.start())
+    token.notes = (*token.notes, *_of_alphabet(token))
+    before = body[max(match.start() - 80, 0) : match.start()].rstrip(b" \t")
+    if header and (before.endswith(b",") or JOINED.match(body, end)):
+        token.notes = (*token.notes, oddity("schemes-joined", "several schemes in one header line"))
     if folds:
-        token.notes = (*token.notes, f"header folded over {folds + 1} lines")
+        token.notes = (*token.notes, oddity("folded", f"header folded over {folds + 1} lines"))
     return token
 
 

@@ -47,6 +47,9 @@ def _token(text: bytes, line: int) -> Token:
         raise _broken(line, '"token" in base64', show(encoded.encode())) from None
     source = Source("", "jsonl", 0, line=line)
     source.carrier, source.time = _text(entry, "protocol"), _text(entry, "time")
+    source.answer = _text(entry, "answer")
+    ends = _text(entry, "src"), _text(entry, "dst")
+    source.connection = " ".join(sorted(end for end in ends if end)) or None
     direction = _text(entry, "direction")
     source.direction = direction if direction in DIRECTIONS else None
     source.handshake, source.leg, source.stream = (_number(entry, key) for key in ("handshake", "leg", "stream"))

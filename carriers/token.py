@@ -14,7 +14,8 @@ class Source:
     """Where a token came from: the input and its encoding, and what the carrier around it told.
 
     `index` counts the tokens of one input from 0, `line` its lines from 1. `carrier` is the header and scheme
-    (`Authorization: Negotiate`) or the protocol; `direction` is `client` or `server`.
+    (`Authorization: Negotiate`) or the protocol; `direction` is `client` or `server`; `answer` is what the protocol
+    said to the token (`HTTP 401`); `connection` names its two ends, in no order.
     """
 
     name: str
@@ -28,11 +29,27 @@ class Source:
     time: str | None = None
     handshake: int | None = None
     leg: int | None = None
+    answer: str | None = None
+    connection: str | None = None
+
+
+class Oddity(str):
+    """A note on a text form that is not as it should be; `kind` is what ENC001, ENC004 and ENC006 know it by."""
+
+    __slots__ = ("kind",)
+    kind: str
+
+
+def oddity(kind: str, sentence: str) -> Oddity:
+    """A note of that kind."""
+    note = Oddity(sentence)
+    note.kind = kind
+    return note
 
 
 @dataclass(slots=True)
 class Token:
-    """One token as received; `notes` say what about its text form deserves mention."""
+    """One token as received; `notes` say what about its text form deserves mention, each `Oddity` what is wrong."""
 
     data: bytes
     source: Source

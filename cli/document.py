@@ -41,11 +41,16 @@ Json = dict[str, Any]
 
 
 def document(
-    decoded: Decoded, source: Source, spans: bool, notes: Sequence[str] = (), keys: Sequence[Json] | None = None
+    decoded: Decoded,
+    source: Source,
+    spans: bool,
+    notes: Sequence[str] = (),
+    keys: Sequence[Json] | None = None,
+    findings: Sequence[Json] = (),
 ) -> Json:
     """The whole document of one token; `notes` are what the carrier has to say about its text form.
 
-    `keys` are what became of its encrypted parts; None where no keys were given.
+    `keys` are what became of its encrypted parts, None where no keys were given; `findings` what is wrong with it.
     """
     import hashlib  # 2 ms that the other users of this module do without
 
@@ -61,7 +66,7 @@ def document(
         "complete": decoded.error is None,
         "error": None if decoded.error is None else error_value(decoded.root, decoded.error),
         "fields": fields(decoded.root),
-        "findings": [],
+        "findings": list(findings),
     }
     if keys is not None:
         result["keys"] = list(keys)
@@ -89,7 +94,7 @@ def span_values(root: Node) -> Json:
 
 def source_value(source: Source) -> Json:
     """Where the token came from: name, encoding and index always, the rest where it is known."""
-    known = {name: getattr(source, name) for name in source.__slots__}
+    known = {name: getattr(source, name) for name in source.__slots__ if name != "connection"}
     return {name: value for name, value in known.items() if value is not None or name in ("name", "encoding", "index")}
 
 

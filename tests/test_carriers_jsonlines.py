@@ -35,9 +35,11 @@ def lines(*changes):
 def test_a_line_fills_the_source(form):
     [token] = read_tokens(lines({}), "x.jsonl", form)
     assert token.data == INIT
-    assert token.source == Source(
-        "x.jsonl", "jsonl", 0, "HTTP", 1, 14, None, "client", "2026-11-22T08:22:24.820934Z", handshake=1, leg=1
-    )
+    time, ends = "2026-11-22T08:22:24.820934Z", "10.0.0.5:50122 10.0.0.9:80"
+    wanted = Source("x.jsonl", "jsonl", 0, "HTTP", 1, 14, None, "client", time, handshake=1, leg=1, connection=ends)
+    assert token.source == wanted
+    [answered] = read_tokens(lines({"answer": "HTTP 401"}), "x.jsonl", form)
+    assert answered.source.answer == "HTTP 401"
 
 
 def test_each_line_is_a_token():
