@@ -25,6 +25,7 @@ _EXTENDED = b"CBEX"
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 #: The digests that RFC 5929 section 4.1 can lead to, by their size.
 _END_POINT_SIZES = frozenset({28, 32, 48, 64})
+_DIGESTS = ("sha256", "sha384", "sha512", "sha224", "sha1", "md5")
 _FILES = frozenset({"cert", "raw"})
 _FORMS = "cert:FILE, tls-server-end-point:HEX, tls-unique:HEX, tls-exporter:HEX, data:HEX, raw:FILE or md5:HEX"
 
@@ -144,6 +145,14 @@ def end_point(certificate: bytes) -> bytes:
         return hashlib.new(name, der, usedforsecurity=False).digest()
     except ValueError:
         raise BindingsError("cert: the crypto library here lacks the hash of the certificate's signature") from None
+
+
+def other_end_points(certificate: bytes) -> list[ChannelBindings]:
+    """What the same certificate would give with another digest than its own, as clients that choose wrongly make it."""
+    der = _pem(certificate) if _BEGIN in certificate else certificate
+    right = end_point(certificate)
+    made = (hashlib.new(name, der, usedforsecurity=False).digest() for name in _DIGESTS)
+    return [bind_data(b"tls-server-end-point:" + value, "cert") for value in made if value != right]
 
 
 def _pem(text: bytes) -> bytes:

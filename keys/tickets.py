@@ -50,6 +50,27 @@ class Closed(NamedTuple):
     facts: dict[str, Any]
 
 
+#: What makes a name a near one.
+_NEAR: Final = {
+    "capitals": "the same name but for capitals and small letters",
+    "service-class": "the same host, another class of service",
+    "realm": "the same name in another realm",
+    "short-name": "the same host, short and full",
+}
+
+
+class Near(NamedTuple):
+    """A name that nearly is the wanted one: in what it differs, as a word for scripts, and the name."""
+
+    kind: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """`the same host, another class of service: cifs/web@LAB.EXAMPLE`."""
+        return f"{_NEAR[self.kind]}: {self.name}"
+
+
 def wanted_by(name: Node | None, realm: Node | None, part: Node | None, what: str = "the ticket") -> Wanted:
     """What a principal's name, its realm and an EncryptedData name."""
     strings = name.child("name-string") if name is not None else None
@@ -143,11 +164,12 @@ def why_closed(
         listed = ring.principals()
         more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
         text = f"the keys are for {', '.join(listed[:_MOST_NAMES])}{more}, not for {wanted.principal}"
-        text += f"{_near(ring, wanted)}; {others}"
+        close = near(ring, wanted)
+        text += f"{f' ({close.text})' if close is not None else ''}; {others}"
         return Closed("no-key-for-service", text, "sname", 35 if mit else 41, {**facts, "have": tuple(listed)})
     typed = [key for key in named if key.etype == wanted.etype]
     if named and not typed:
-        names = ", ".join(dict.fromkeys(_etype_name(key.etype) for key in named))
+        names = ", ".join(dict.fromkeys(etype_name(key.etype) for key in named))
         text = (
             f"{what} is encrypted with {wanted.etype_name}, the keys of {wanted.principal} are of {names} alone:"
             " the keytab lacks that type"
@@ -235,25 +257,26 @@ def _others(
     return f"none of the {count} other keys of {wanted.etype_name} opens it"
 
 
-def _near(ring: KeyRing, wanted: Wanted) -> str:
-    """A name that nearly is the wanted one, in words."""
+def near(ring: KeyRing, wanted: Wanted) -> Near | None:
+    """A name among the keys that nearly is the wanted one; None where none is."""
     host = wanted.components[-1].casefold() if wanted.components else ""
     for key in ring.keys:
         if len(key.components) != len(wanted.components) or not key.components:
             continue
         if _is(key.realm, key.components, wanted):
-            return f" (the same name but for capitals and small letters: {key.name})"
+            return Near("capitals", key.name)
         theirs = key.components[-1].casefold()
         if theirs == host and key.components[0].casefold() != wanted.components[0].casefold():
-            return f" (the same host, another class of service: {key.name})"
+            return Near("service-class", key.name)
         if theirs == host and key.realm.casefold() != wanted.realm.casefold():
-            return f" (the same name in another realm: {key.name})"
+            return Near("realm", key.name)
         if theirs.partition(".")[0] == host.partition(".")[0] and ("." in theirs) != ("." in host):
-            return f" (the same host, short and full: {key.name})"
-    return ""
+            return Near("short-name", key.name)
+    return None
 
 
-def _etype_name(number: int) -> str:
+def etype_name(number: int) -> str:
+    """The name of an encryption type."""
     from secctx.decoders.tables.kerberos import ENCTYPES
 
     return ENCTYPES.get(number, f"encryption type {number}")
