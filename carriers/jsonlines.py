@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from datetime import datetime
 from typing import Final
 
 from .plaintext import show
@@ -12,6 +13,7 @@ from .token import MOST_TOKENS, CarrierError, Source, Token, too_many
 SCHEMA: Final = "secctx.extract/1"
 LINE: Final = re.compile(rb"[^\s][^\n]*+")
 OURS: Final = re.compile(rb"\s*+\{[^\n]{0,4096}?\"schema\"\s{0,10}:\s{0,10}\"secctx\.")
+_SECONDS: Final = re.compile(r"\d{1,11}(\.\d{1,9})?")
 DIRECTIONS: Final = ("client", "server")
 
 
@@ -46,7 +48,7 @@ def _token(text: bytes, line: int) -> Token:
     except binascii.Error:
         raise _broken(line, '"token" in base64', show(encoded.encode())) from None
     source = Source("", "jsonl", 0, line=line)
-    source.carrier, source.time = _text(entry, "protocol"), _text(entry, "time")
+    source.carrier, source.time = _text(entry, "protocol"), _time(entry)
     source.answer = _text(entry, "answer")
     ends = _text(entry, "src"), _text(entry, "dst")
     source.connection = " ".join(sorted(end for end in ends if end)) or None
@@ -76,6 +78,17 @@ def _entry(text: bytes, line: int) -> dict[str, object]:
 def _text(entry: dict[str, object], key: str) -> str | None:
     value = entry.get(key)
     return value if isinstance(value, str) else None
+
+
+def _time(entry: dict[str, object]) -> str | None:
+    """When the token was sent, ISO 8601 or UNIX seconds; None where that is no time, and nothing is judged by it."""
+    text = _text(entry, "time")
+    try:
+        if text is not None and not _SECONDS.fullmatch(text):
+            datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return text
 
 
 def _number(entry: dict[str, object], key: str) -> int | None:

@@ -9,6 +9,7 @@ import click
 
 from . import exits
 from .errors import complain
+from .finding_options import finding_options
 from .key_options import key_options
 
 PACKAGES: Final = ("negotiate", "ntlm", "kerberos")
@@ -65,6 +66,10 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
     metavar="SECONDS",
     help="Of clocks.",
 )
+@click.option(
+    "--target", "target_name", metavar="TARGET", help="What the client meant to reach: a URL, an SPN, a host."
+)
+@finding_options
 @click.option("--from", "form", type=click.Choice(["raw", "base64", "hex", "dump", "header", "jsonl"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (secctx.accept/1).")
 @click.option("--get", "path", metavar="PATH", help="Print one value of that document: status.name")

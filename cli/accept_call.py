@@ -28,21 +28,21 @@ from secctx.carriers.token import Source, Token
 from secctx.carriers.write import encode
 
 from . import exits
+from .accept_causes import Causes
 from .accept_clock import Moment, clock, timed
 from .accept_document import document, leg_value
 from .accept_setup import make_credentials, make_random, make_replays, make_request, make_server
+from .credentials import gather_bindings
 from .document import Json
 from .errors import Refusal, complain_through
 from .expectations import Expectations
 from .files import write_whole
+from .findings import redacted
 from .inputs import gather
 
 if TYPE_CHECKING:
     from .context_file import ContextFile
     from .redaction import Redaction
-
-#: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
-_NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
 
 
 @dataclass(slots=True)
@@ -58,17 +58,20 @@ class Outcome:
 class Call:
     """The options of one run, and what they amount to."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], credentials: Credentials | None = None) -> None:
         self.options = options
-        self.credentials = Credentials()
+        self.credentials = credentials or Credentials()
         self.redaction = self._redaction(None)
-        self.request: Request = make_request(options)
+        bindings, others = gather_bindings(options["bindings"])
+        self.request: Request = make_request(options, bindings)
         self.server = make_server(options)
         self.random = make_random(options["seed"])
         self.replays = make_replays(options["replay_cache"])
-        self.credentials = make_credentials(options)
+        self.credentials = credentials or make_credentials(options)
         if self.redaction is not None:
             self.redaction.credentials(self.credentials)
+        self.causes = Causes(options, self.request, others)
+        self._whole: Token | None = None  # the token judged last, with the fragments before it
         self._fragment = b""  # what came of the leg's token before
         self.expectations = Expectations(options["expect"], options["expect_ret"])
         self.legs: list[Json] = []
@@ -193,6 +196,7 @@ class Call:
         try:
             whole = Token(context.fragment + token.data, token.source) if context is not None else token
             now, note = (moment or self._moment)(whole)
+            self._whole, self.causes.now = whole, now
             context, step = self.acceptor(now).step(context, token.data, request or self.request)
             return context, timed(step, now, note)
         except Refusal:
@@ -205,19 +209,23 @@ class Call:
         """Note a leg and its answer for the outcome."""
         number = self.before + len(self.steps) + 1
         self.steps.append(step)
+        # What was judged is the fragments together; captured legs are as they were captured.
+        found = self.causes.of(token if self.options["captured"] else self._whole or token, step)
         token, step = self._redacted(token, step)
-        differs = list(map(self._said, differs))
+        redacted(found.findings, self.redaction)
+        differs, flags = list(map(self._said, differs)), self.request.flags
         compared = {"differences": differs} if self.options["captured"] else None
-        self.legs.append(leg_value(number, token.data, token.source, step, self.request.flags, compared))
+        self.legs.append(leg_value(number, token.data, token.source, step, flags, found, compared))
         if self.options["as_json"] or self.options["path"] is not None or self.options["quiet"]:
             return
-        from .accept_text import leg_lines
+        from .accept_text import cause_lines, leg_lines
 
         if self.lines:
             self.lines.append("")
         target = self._said(self.options["target"] or "") if step.output else None
-        kept = self._said(kept)
-        self.lines.extend(leg_lines(number, token.data, step, self.request.flags, target, kept, differs))
+        said = self._said(kept)
+        self.causes.lines.extend(cause_lines(step, found.findings))
+        self.lines.extend(leg_lines(number, token.data, step, flags, target, said, differs, found.findings))
 
     def _write(self, step: Step) -> None:
         if self.options["target"] is not None and step.output:
@@ -271,19 +279,20 @@ class Call:
                 context, step = complete(file.context)
                 if step.status.is_success:
                     self._keep(context, step, file)
-        from .accept_text import answer_lines
+        from .accept_text import answer_lines, cause_lines
 
         self.steps.append(step)
         source = Source(path, "context", 0)
+        found, flags = self.causes.of(Token(b"", source), step), self.request.flags
         token, step = self._redacted(Token(b"", source), step)
+        redacted(found.findings, self.redaction)
         if self.options["delete"] and step.status.is_success:
             self.lines.append(f"{token.source.name}: the context is deleted")
             self.lines.extend(f"{'note':9}{note}" for note in step.notes)
             return self.outcome()
-        self.legs.append(leg_value(self.before + 1, b"", token.source, step, self.request.flags))
-        if step.refusal is not None:
-            self.lines.extend([step.refusal.text, ""])
-        self.lines.extend(answer_lines(step, self.request.flags, None))
+        self.legs.append(leg_value(self.before + 1, b"", token.source, step, flags, found))
+        self.causes.lines.extend(cause_lines(step, found.findings))
+        self.lines.extend(answer_lines(token.data, step, flags, None, found.findings))
         return self.outcome()
 
     def _delete(self, file: ContextFile) -> Step:
@@ -309,13 +318,9 @@ class Call:
             code = exits.BAD_INPUT
         else:
             code = exits.OK if last.status.is_success else exits.NO
-        return Outcome([result], code, self.lines, [*self.complaints, *unmet])
+        code = max(code, self.causes.exit_code)
+        return Outcome([result], code, self.causes.before(self.lines), [*self.complaints, *unmet])
 
 
 def _same_file(path: str | None, others: Sequence[str | None]) -> bool:
     return path is not None and any(os.path.realpath(path) == os.path.realpath(other) for other in others if other)
-
-
-def not_given(step: Step) -> bool:
-    """Whether a refusal only says that no key or password was given."""
-    return step.refusal is not None and step.refusal.kind in _NOT_GIVEN

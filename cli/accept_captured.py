@@ -15,10 +15,13 @@ from secctx.decoders import decode
 from secctx.decoders.tables.oids import FAMILY
 
 from . import exits
-from .accept_call import Call, Outcome, not_given
+from .accept_call import Call, Outcome
 from .accept_clock import Moment, captured_clock
 from .accept_document import document, unjudged_leg
 from .errors import Refusal
+
+#: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
+_NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
 
 
 def judge_all(call: Call) -> Outcome:
@@ -27,9 +30,11 @@ def judge_all(call: Call) -> Outcome:
         hints = ["judge without --captured to go on with a context"]
         raise Refusal("--captured keeps no context: its handshakes are over", exits.USAGE, hints)
     outcomes: list[Outcome] = []
-    for number, legs in enumerate(handshakes(token for token, _ in call.tokens())):
+    found = handshakes(token for token, _ in call.tokens())
+    call.causes.expect(found)
+    for number, legs in enumerate(found):
         if number:
-            call.legs, call.steps, call.lines, call.complaints = [], [], [], []
+            call.legs, call.steps, call.lines, call.complaints, call.causes.lines = [], [], [], [], []
         outcomes.append(judge(call, legs))
     if not outcomes:
         return call.outcome()
@@ -171,3 +176,8 @@ def handshakes(tokens: Iterable[Token]) -> list[list[Token]]:
     for token in tokens:
         groups.setdefault(token.source.handshake, []).append(token)
     return list(groups.values())
+
+
+def not_given(step: Step) -> bool:
+    """Whether a refusal only says that no key or password was given."""
+    return step.refusal is not None and step.refusal.kind in _NOT_GIVEN

@@ -31,7 +31,7 @@ class Moment(NamedTuple):
 def clock(text: str | None, token: bytes, time: str | None, ring: KeyRing | None) -> Moment:
     """The moment of a leg: `--at`, else the packet's time, else now; `--at token` is the time that the token bears."""
     if text is None:
-        return Moment(parse_time(time) if time is not None else datetime.now(UTC))
+        return Moment(packet_time(time) or datetime.now(UTC))
     if text != "token":
         return Moment(parse_time(text))
     moment = time_within(token, ring, "--at token")
@@ -49,7 +49,7 @@ def captured_clock(
     That is the time in the KRB-ERROR which `answer`, the server's next token, may be or carry, else the time that the
     token itself bears, else that of the leg `before`.
     """
-    if text is not None or time is not None:
+    if text is not None or packet_time(time) is not None:
         return clock(text, token, time, ring)
     sent = time_of_error(decode(answer)) if message_in(decode(token), "AP-REQ") is not None else None
     if sent is not None:
@@ -103,6 +103,14 @@ def time_of(token: bytes) -> datetime | None:
             except (OverflowError, OSError, ValueError):
                 return None
     return None
+
+
+def packet_time(text: str | None) -> datetime | None:
+    """When a packet was seen; None where that is not known, or only the time of day, as tcpdump prints it."""
+    try:
+        return None if text is None else parse_time(text)
+    except Refusal:
+        return None
 
 
 def parse_time(text: str) -> datetime:

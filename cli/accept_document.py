@@ -11,11 +11,11 @@ from secctx.acceptor.status import Status
 from secctx.acceptor.values import ESTABLISHED, Client, Refusal, Step
 from secctx.carriers.token import Source
 from secctx.decoders import decode
-from secctx.rules.finding import Finding
-from secctx.rules.refusals import cause_of, judge_refusal
-from secctx.rules.requests import judge_request
+from secctx.decoders.values import Node
 
+from .accept_causes import Found
 from .document import Json, pointer, source_value
+from .findings import finding_value
 
 SCHEMA: Final = "secctx.accept/1"
 
@@ -31,25 +31,30 @@ def document(legs: list[Json], last: Status | None, established: bool) -> Json:
 
 
 def leg_value(
-    number: int, token: bytes, source: Source, step: Step, requested: int, compared: Json | None = None
+    number: int,
+    token: bytes,
+    source: Source,
+    step: Step,
+    requested: int,
+    found: Found,
+    compared: Json | None = None,
 ) -> Json:
     """One leg: what came in, the status, the attributes, the output, the expiry, the client."""
+    root = decode(token).root
     status = {**_status(step.status), "meaning": step.status.meaning}
     value: Json = {
         "leg": number,
         "input": _input(token, source),
         "status": status,
         "basis": step.basis,
-        "reason": None if step.refusal is None else reason_value(token, step.refusal),
+        "reason": None if step.refusal is None else reason_value(root, step.refusal, found.code),
         "mechanism": step.mechanism,
         "state": step.state,
         "attributes": attributes_value(step, requested),
         "output": output_value(step.output),
         "expiry": None if step.expiry is None else step.expiry.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "client": None if step.client is None else client_value(step.client),
-        "findings": [
-            finding_value(token, finding) for finding in (*judge_refusal(step), *judge_request(requested, step))
-        ],
+        "findings": [finding_value(root, finding) for finding in found.findings],
         "notes": list(step.notes),
     }
     if compared is not None:
@@ -90,31 +95,15 @@ def _status(status: Status) -> Json:
     return {"name": status.name, "hex": f"0x{status.value:08x}", "value": status.value}
 
 
-def reason_value(token: bytes, refusal: Refusal) -> Json:
+def reason_value(root: Node, refusal: Refusal, code: str | None) -> Json:
     """Why a call was refused, and the field that proves it; `code` is None where it has no cause of its own."""
-    root = decode(token).root
-    rule = cause_of(refusal)
     return {
-        "code": None if rule is None else rule.code,
+        "code": code,
         "kind": refusal.kind,
         "text": refusal.text,
         "path": refusal.path,
         "pointer": pointer(root, refusal.path) if refusal.path else "",
         "span": None if refusal.span is None else list(refusal.span),
-    }
-
-
-def finding_value(token: bytes, finding: Finding) -> Json:
-    """A cause that was found: its code, what is so, what to do, where."""
-    return {
-        "code": finding.rule.code,
-        "severity": finding.rule.severity,
-        "title": finding.rule.summary,
-        "detail": finding.detail,
-        "help": finding.rule.advice,
-        "path": finding.path,
-        "pointer": pointer(decode(token).root, finding.path) if finding.path else "",
-        "span": None if finding.span is None else list(finding.span),
     }
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import Credentials, Replays, Request, Server
 
 from . import exits
-from .credentials import gather_bindings, gather_users, mark_of
+from .credentials import gather_users, mark_of
 from .errors import Refusal, complain
 
+if TYPE_CHECKING:
+    from secctx.keys.bindings import ChannelBindings
 
-def make_request(options: Mapping[str, Any]) -> Request:
-    """What the caller asks of each leg."""
+
+def make_request(options: Mapping[str, Any], bindings: ChannelBindings | None = None) -> Request:
+    """What the caller asks of each leg, on a channel with these bindings."""
     try:
         flags = asc.parse_requirements(options["req"])
     except asc.UnknownFlag as error:
@@ -27,7 +30,7 @@ def make_request(options: Mapping[str, Any]) -> Request:
     return Request(
         options["package"],
         flags,
-        gather_bindings(options["bindings"]),
+        bindings,
         options["max_output"],
         options["defer_completion"],
         options["enforce"],

@@ -9,9 +9,9 @@ from datetime import datetime
 from secctx.acceptor import flags as asc
 from secctx.acceptor.values import ESTABLISHED, FAILED, SIMULATED, Client, Step
 from secctx.decoders import decode
-from secctx.rules.refusals import judge_refusal
-from secctx.rules.requests import judge_request
+from secctx.rules.finding import NOTE, Finding
 
+from .findings import finding_lines, lead_lines, screen, sentence
 from .plain import plain
 from .summary import summarise
 
@@ -25,18 +25,27 @@ BASES = {
 }
 
 
+def cause_lines(step: Step, findings: Sequence[Finding]) -> list[str]:
+    """The cause of a refusal and what to do, which stand before the legs."""
+    lead = list(lead_lines(findings))
+    if step.refusal is not None and not lead:
+        lead = textwrap.wrap(plain(sentence(step.refusal.text)), screen(), break_long_words=False)
+    return lead
+
+
 def leg_lines(
-    number: int, token: bytes, step: Step, requested: int, target: str | None, context: str, differs: Sequence[str]
+    number: int,
+    token: bytes,
+    step: Step,
+    requested: int,
+    target: str | None,
+    context: str,
+    differs: Sequence[str],
+    findings: Sequence[Finding],
 ) -> Iterator[str]:
     """The lines of one leg; without `context` it is one of the past, and there is nothing to do about it."""
-    if step.refusal is not None:
-        yield from textwrap.wrap(plain(step.refusal.text), 100, break_long_words=False)
-        for cause in judge_refusal(step):
-            advice = f"{cause.rule.code}: {cause.rule.advice}."
-            yield from textwrap.wrap(advice, 100, subsequent_indent=" " * 8, break_long_words=False)
-        yield ""
     yield from _wrapped(f"leg {number}", summarise(decode(token)) if token else "empty input: the server begins")
-    yield from answer_lines(step, requested, target)
+    yield from answer_lines(token, step, requested, target, findings)
     for difference in differs:
         yield from _wrapped("differs", difference)
     if context:
@@ -44,23 +53,25 @@ def leg_lines(
         yield from _wrapped("next", _next(step, target))
 
 
-def answer_lines(step: Step, requested: int, target: str | None) -> Iterator[str]:
+def answer_lines(
+    token: bytes, step: Step, requested: int, target: str | None, findings: Sequence[Finding]
+) -> Iterator[str]:
     """The lines of an answer, whatever was asked."""
     yield f"{'status':9}{step.status.name}  {step.status.hex}   {BASES[step.basis]}"
     if step.status.name != "SEC_E_OK" or step.state == ESTABLISHED:
         yield from _wrapped("", step.status.happened)
-    if step.refusal is not None and step.refusal.path:
+    if step.refusal is not None and step.refusal.path and not any(finding.refused for finding in findings):
         span = f", bytes {step.refusal.span[0]}-{step.refusal.span[1]}" if step.refusal.span else ""
         yield from _wrapped("field", f"{step.refusal.path}{span}")
+    told = [finding for finding in findings if finding.severity != NOTE]
+    for line in finding_lines(decode(token), told, indent=9):
+        yield f"{'':9}{line.label}{line.text}"
     yield from _attribute_lines(step, requested)
     if step.client is not None:
         yield from _wrapped("client", client_text(step.client))
     if step.state == ESTABLISHED:
         yield from _wrapped("expiry", _expiry(step))
     yield from _wrapped("output", _output(step, target))
-    for finding in judge_request(requested, step):
-        rule = finding.rule
-        yield from _wrapped(f"{rule.code}", f"{rule.severity}: {finding.detail}. {rule.advice}.")
     for note in step.notes:
         yield from _wrapped("note", note)
 
@@ -148,10 +159,10 @@ def _next(step: Step, target: str | None) -> str:
 
 
 def _wrapped(label: str, text: str) -> Iterator[str]:
-    """A line of a small table: the label, and the text behind it, folded at 100 columns under itself."""
+    """A line of a small table: the label, and the text behind it, folded under itself."""
     if not text:
         return
-    lines = textwrap.wrap(plain(text), 92, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(plain(text), screen() - 9, break_long_words=False, break_on_hyphens=False) or [""]
     yield f"{label:9}{lines[0]}"
     for line in lines[1:]:
         yield f"{'':9}{line}"

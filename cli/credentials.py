@@ -113,22 +113,27 @@ def mark_of(marked: bool, *parts: bytes) -> str:
     return hashlib.scrypt(digest.digest(), salt=b"secctx.context/1", n=1 << 12, r=8, p=1, dklen=16).hex()
 
 
-def gather_bindings(specs: Sequence[str]) -> ChannelBindings | None:
-    """The channel bindings of `--bindings`; None where none are given."""
-    if not specs:
-        return None
-    from secctx.keys.bindings import BindingsError, bindings_file, parse_bindings
+def gather_bindings(specs: Sequence[str]) -> tuple[ChannelBindings | None, list[ChannelBindings]]:
+    """The channel bindings of `--bindings`, None where none are given; and what its certificate would give otherwise.
 
-    found = None
+    The latter are those of other digests than the certificate's own.
+    """
+    if not specs:
+        return None, []
+    from secctx.keys.bindings import BindingsError, bindings_file, other_end_points, parse_bindings
+
+    found, other = None, []
     for spec in specs:
         if found is not None:
             raise Refusal("--bindings is given twice; a call has one channel", exits.USAGE)
         try:
             path = bindings_file(spec)
-            found = parse_bindings(spec, None if path is None else _contents(path))
+            content = None if path is None else _contents(path)
+            found = parse_bindings(spec, content)
+            other = other_end_points(content) if content is not None and found.kind == "cert" else []
         except BindingsError as error:
             raise Refusal(f"--bindings: {error}", exits.USAGE) from None
-    return found
+    return found, other
 
 
 def _contents(path: str) -> bytes:

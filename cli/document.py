@@ -47,6 +47,7 @@ def document(
     notes: Sequence[str] = (),
     keys: Sequence[Json] | None = None,
     findings: Sequence[Json] = (),
+    keytab: Json | None = None,
 ) -> Json:
     """The whole document of one token; `notes` are what the carrier has to say about its text form.
 
@@ -70,6 +71,8 @@ def document(
     }
     if keys is not None:
         result["keys"] = list(keys)
+    if keytab is not None:
+        result["keytab"] = keytab
     if spans:
         result["spans"] = span_values(decoded.root)
     return result

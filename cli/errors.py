@@ -9,13 +9,17 @@ from .plain import plain
 
 
 class Refusal(Exception):
-    """The command cannot go on; `message` says why, `hints` what to do, `code` is the exit code."""
+    """The command cannot go on; `message` says why, `hints` what to do, `code` is the exit code.
 
-    def __init__(self, message: str, code: int, hints: Iterable[str] = ()) -> None:
+    `cause` is the code of the finding that it is, where the input is at fault and has one.
+    """
+
+    def __init__(self, message: str, code: int, hints: Iterable[str] = (), cause: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hints = tuple(hints)
         self.code = code
+        self.cause = cause
 
 
 #: What a line goes through before it is shown: `--redact` puts stand-ins in.

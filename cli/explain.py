@@ -89,12 +89,24 @@ def explain(what: tuple[str, ...], as_json: bool) -> int:
     Exit codes: 0 all explained; 1 something is not known; 2 the command line is wrong.
     """
     if not what:
-        print(KNOWN, end="")
-        return exits.OK
+        return _list(as_json)
     show = _Output(as_json)
     if len(what) > 1 and _is_unquoted_line(what):
         what = (" ".join(what),)
     return max(show.answer(word) for word in what)
+
+
+def _list(as_json: bool) -> int:
+    """What is known, and every code of a finding; for a script the codes alone, which it cannot guess."""
+    from .explain_rules import codes, listed, read_code
+
+    if as_json:
+        for code, _, _ in codes():
+            print(json.dumps(read_code(code)[0].document(), separators=(",", ":")))
+    else:
+        print(KNOWN, end="")
+        print("\n" + listed())
+    return exits.OK
 
 
 class _Output:
@@ -187,7 +199,9 @@ def _unknown(what: str) -> int:
     if _FINDING.fullmatch(what.strip()):
         from .explain_rules import codes
 
-        complain(f"{shown}: no cause has this code", [f"there are {', '.join(codes())}"])
+        near = [code for code, _, _ in codes() if code[:3] == what.strip().upper()[:3]]
+        hints = [f"there are {near[0]} to {near[-1]}" if near else "secctx explain, without more, lists them"]
+        complain(f"{shown}: no cause has this code", hints)
         return exits.NO
     from .explain_names import nearest
 

@@ -1,27 +1,49 @@
-"""What `secctx explain` says of a code that names a cause: the rule's page."""
+"""What `secctx explain` says of a code that names a cause: the page of its rule."""
 
 from __future__ import annotations
 
-from .explain_reading import CHECK, Reading
+import textwrap
+from typing import Final
+
+from .explain_reading import Reading
+
+#: How the parts of a page are called in the output.
+_LABELS: Final = {
+    "What": "what it is",
+    "Shows": "how it shows",
+    "Do": "what to do",
+    "Client": "on the client",
+    "Server": "on the server",
+    "KDC": "on the KDC, or AD",
+    "See": "reference",
+}
 
 
 def read_code(code: str) -> list[Reading]:
     """The page of a code, however it is written; empty where no rule has it."""
-    from secctx.rules import refusals, requests
-    from secctx.rules.finding import Rule
+    from secctx.rules.index import find
 
-    rule = getattr(requests, code.upper(), None) or getattr(refusals, code.upper(), None)
-    if not isinstance(rule, Rule):
+    rule = find(code)
+    if rule is None:
         return []
-    kinds = ", ".join(kind for kind, cause in refusals.BY_KIND.items() if cause is rule)
-    rows = [("severity", rule.severity), *([("reason.kind", kinds)] if kinds else []), (CHECK, rule.advice)]
+    page = rule.page
+    rows = [("severity", rule.severity), ("name", rule.name)]
+    rows += [(label, page[part]) for part, label in _LABELS.items() if part in page]
     return [Reading(code, "cause of failure", rule.code, None, rule.summary, rows)]
 
 
-def codes() -> list[str]:
-    """Every code that a rule has, in order."""
-    from secctx.rules import refusals, requests
-    from secctx.rules.finding import Rule
+def codes() -> list[tuple[str, str, str]]:
+    """Every code with its severity and its cause, in order."""
+    from secctx.rules.index import all_rules
 
-    found = {rule.code for module in (refusals, requests) for rule in vars(module).values() if isinstance(rule, Rule)}
-    return sorted(found)
+    return [(rule.code, rule.severity, rule.summary) for rule in all_rules()]
+
+
+def listed() -> str:
+    """The codes as a list for people."""
+    lines = ["Causes of failure, each with a page (secctx explain KRB005):"]
+    for code, severity, summary in codes():
+        first, *rest = textwrap.wrap(summary, 58, break_long_words=False)
+        lines.append(f"  {code}  {severity:7}  {first}")
+        lines.extend(f"{'':19}{line}" for line in rest)
+    return "\n".join(lines)

@@ -17,6 +17,9 @@ from .errors import Refusal
 #: it is not repeated.
 _SCHEME = re.compile(r"(?i)\s*(?:[\w-]+:\s|(?:negotiate|ntlm|kerberos|basic|bearer)(?:\s|$)|<)")
 
+#: The causes that leave no token to look at, by the kind of the carriers' error.
+_CAUSES = {"html": "ENC006", "not-a-token": "ENC008", "tokenless": "ENC008", "empty": "ENC008", "malformed": "ENC004"}
+
 MAX_TOKEN = 1 << 20
 #: No longer argument is repeated whole.
 SHOWN_WHOLE = 255
@@ -62,7 +65,9 @@ def _tokens_of(argument: str, form: str | None, max_token: int, max_input: int, 
     try:
         return read_tokens(data, name, form, max_token, max_input)
     except CarrierError as error:
-        raise Refusal(f"{shown(name)}: {error.message}", exits.BAD_INPUT, error.hints) from None
+        cause = _CAUSES.get(error.kind, "")
+        hints = [*error.hints, f"{cause}: secctx explain {cause}"] if cause else error.hints
+        raise Refusal(f"{shown(name)}: {error.message}", exits.BAD_INPUT, hints, cause) from None
 
 
 def _bytes_of(argument: str, form: str | None, max_input: int) -> tuple[bytes, str]:

@@ -14,6 +14,8 @@ from .errors import Refusal, complain
 if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing
 
+#: What is said behind a keytab that cannot be used.
+_PAGE: Final = "KRB023: secctx explain KRB023"
 #: A name that is none is repeated so far.
 _LONG_NAME: Final = 40
 
@@ -65,7 +67,7 @@ def _add_keytab(ring: KeyRing, path: str, seen: list[bytes], *, asked: bool) -> 
         data = read_secret_file(path)
     except Refusal as refusal:
         if asked:
-            raise Refusal(f"keytab {refusal.message}", refusal.code, refusal.hints) from None
+            raise Refusal(f"keytab {refusal.message}", refusal.code, [*refusal.hints, _PAGE]) from None
         complain(f"note: KRB5_KTNAME: keytab {refusal.message}: it is not used")
         return
     try:
@@ -73,11 +75,11 @@ def _add_keytab(ring: KeyRing, path: str, seen: list[bytes], *, asked: bool) -> 
     except KeytabError:
         # Not a byte of it is shown: it may be a file of passwords.
         hint = "one begins with the bytes 05 02 (or 05 01)"
-        raise Refusal(f"{path}: no keytab: it begins otherwise", exits.NO_FILE, [hint]) from None
+        raise Refusal(f"{path}: no keytab: it begins otherwise", exits.NO_FILE, [hint, _PAGE]) from None
     if keytab.problem is not None:
-        complain(f"note: {path}: {keytab.problem}; the {len(keytab.entries)} entries before it are used")
+        complain(f"note: {path}: {keytab.problem}; the {len(keytab.entries)} entries before it are used", [_PAGE])
     elif not keytab.entries:
-        complain(f"note: {path}: the keytab is empty: it has no key")
+        complain(f"note: {path}: the keytab is empty: it has no key", [_PAGE])
     ring.add_keytab(keytab, path)
     seen.append(data)
 

@@ -34,8 +34,8 @@ class KeyFile(Token):
     redaction: Redaction | None = None
 
 
-def taken_as(token: Token, redaction: Redaction | None, *, fields: bool, later: bool = False) -> Token:
-    """The input as a `KeyFile` where it is one, else the token, with stand-ins where they are wanted, and not `later`.
+def taken_as(token: Token, redaction: Redaction | None, *, fields: bool) -> Token:
+    """The input as a `KeyFile` where it is one, else the token as it is.
 
     A .kirbi is also a token, and stays one where `fields` of it are asked for.
     """
@@ -47,7 +47,7 @@ def taken_as(token: Token, redaction: Redaction | None, *, fields: bool, later: 
 
             source, notes = redaction.source(source), (NOTE, *map(redaction.text, notes))
         return KeyFile(token.data, source, notes, contents, redaction)
-    return token if redaction is None or later else redaction.token(token)
+    return token
 
 
 def read_key_file(data: bytes, *, kirbi: bool = True) -> Keytab | Ccache | Kirbi | None:

@@ -74,8 +74,6 @@ def _check(given: Mapping[str, Any]) -> None:
         for name in ("salt", "iterations"):
             if given[name] is not None:
                 raise Refusal(f"--{name} is of --principal, which is not given", exits.USAGE)
-        if "user" not in given and given.get("password_file") is not None:
-            raise Refusal("--password-file is of --principal, which is not given", exits.USAGE)
     keys = any(given[name] for name in KEY_OPTIONS) or os.environ.get("KRB5_KTNAME")
     if given.get("messages") and not keys:
         raise Refusal("--message is for MIC tokens, and no key is given to verify them", exits.USAGE)

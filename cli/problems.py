@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from secctx.decoders.values import Decoded, Problem
-
-#: Sizes at which headers and buffers usually end, and what sets them.
-_LIMITS: Final[dict[int, str]] = {
-    1024: "1024 is a usual buffer size",
-    2048: "2048 is a usual buffer size",
-    4096: "4096 is a usual buffer size",
-    8190: "8190 is Apache's LimitRequestFieldSize",
-    8192: "8192 is a usual header limit (nginx large_client_header_buffers, Tomcat maxHttpHeaderSize)",
-    12000: "12000 is the MaxTokenSize of Windows before 2012",
-    16384: "16384 is a usual header limit (IIS MaxFieldLength)",
-    32768: "32768 is a usual buffer size",
-    48000: "48000 is the MaxTokenSize of Windows since 2012",
-    65535: "65535 is the largest MaxTokenSize",
-}
 
 
 def describe(problem: Problem, size: int) -> str:
@@ -49,9 +33,13 @@ def advice(decoded: Decoded) -> list[str]:
     size = len(decoded.data)
     match problem.kind:
         case "cut-short":
-            limit = _LIMITS.get(size) or _LIMITS.get(-(-size // 3) * 4)
-            if limit is not None and size not in _LIMITS:
-                limit = f"in base64 that is {-(-size // 3) * 4} characters, and {limit}"
+            from secctx.rules.encoding_sizes import base64_size, limit_of
+
+            characters = base64_size(size)
+            found = limit_of(size, characters)
+            limit = found[1] if found is not None else None
+            if limit is not None and not limit.startswith(str(size)):
+                limit = f"in base64 that is {characters} characters, and {limit}"
             return [
                 f"{limit}: take the token again, whole"
                 if limit

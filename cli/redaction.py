@@ -15,6 +15,7 @@ from secctx.redaction.phrases import phrase
 from secctx.redaction.redactor import Redactor
 
 from .errors import Refusal
+from .finding_options import make_target
 from .inputs import SHOWN_WHOLE as _SHOWN_WHOLE
 from .inputs import shortened
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from secctx.keys.keyring import KeyRing
     from secctx.keys.unlock import Unlocked
     from secctx.keys.users import Users
+    from secctx.rules.target import Target
 
 NOTE: Final = "redacted: names, keys, tickets and responses are stand-ins, and so are the bytes"
 #: A header with a scheme, or a protocol and its message: what readers call a carrier.
@@ -63,6 +65,7 @@ def for_accept(options: Mapping[str, Any], state: dict[str, Any] | None = None) 
     redaction = Redaction(options["tokens"], state)
     for file in (*options["keytabs"], *keys, *map(options.get, _FILES), *map(os.environ.get, _VARIABLES)):
         redaction.place(file or "")
+    redaction.target(make_target(options["target_name"]))
     for name, kind in _NAMES.items():
         text = options[name] or ""
         redaction.redactor.names.name(text, DOMAIN if kind == USER and "\\" in text else kind)
@@ -81,6 +84,12 @@ class Redaction:
         for name in files:
             if isinstance(name, str):
                 self.file(name)
+
+    def target(self, target: Target | None) -> None:
+        """The names in what the client meant to reach."""
+        if target is not None:
+            self.redactor.names.name(target.host, HOST)
+            self.redactor.names.name(target.realm, DOMAIN)
 
     def file(self, name: str) -> str:
         """What stands for a file name, or for an argument that is no file: `file-1`."""
@@ -187,7 +196,10 @@ class Redaction:
         carrier = source.carrier
         if carrier is not None and not _CARRIER.fullmatch(carrier):
             carrier = phrase(self.redactor.names, carrier)
-        return replace(source, name=self.file(source.name), carrier=carrier)
+        for end in (source.connection or "").split():
+            self.redactor.names.name(end.rpartition(":")[0] or end, HOST)
+        answer = None if source.answer is None else phrase(self.redactor.names, source.answer)
+        return replace(source, name=self.file(source.name), carrier=carrier, answer=answer)
 
     def unjudged(self, legs: Sequence[Mapping[str, Any]]) -> None:
         """Legs of a captured handshake that were not judged: where they came from, told without names."""
@@ -221,7 +233,8 @@ class Redaction:
 
     def refusal(self, refusal: Refusal) -> Refusal:
         """A refusal without what it names."""
-        return Refusal(self.text(refusal.message), refusal.code, [self.text(hint) for hint in refusal.hints])
+        hints = [self.text(hint) for hint in refusal.hints]
+        return Refusal(self.text(refusal.message), refusal.code, hints, refusal.cause)
 
     def step(self, step: Step) -> Step:
         """The answer to a call; its token, its client and its words are those of the stand-ins."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from secctx.decoders.tables.kerberos import ERROR_TEXTS
-from secctx.decoders.values import TOKEN, Decoded, Node
+from secctx.decoders.values import TEXT, TOKEN, Decoded, Node
 
 from .problems import describe
 
@@ -78,7 +78,7 @@ def _text(node: Node | None, *path: str) -> str:
         node = None if node is None else node.child(name)
     if node is None:
         return ""
-    if isinstance(node.meaning, str):
+    if isinstance(node.meaning, str) and node.kind != TEXT:
         text = node.meaning
     else:
         text = "" if node.value is None or isinstance(node.value, bytes) else str(node.value)

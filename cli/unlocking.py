@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from secctx.carriers.token import Token
@@ -38,6 +38,19 @@ class Line:
     follows: bool
 
 
+@dataclass(slots=True)
+class Opened:
+    """A token as it is to be shown, and as it is: with stand-ins they differ; what became of its encrypted parts."""
+
+    token: Token
+    shown: Decoded
+    original: Token
+    decoded: Decoded
+    reports: Sequence[KeyReport] = ()
+    keys: list[Json] | None = None
+    lines: list[Line] = field(default_factory=list)
+
+
 class Unlocking:
     """The keys of one run. They are read when the first token asks for them, unless options name them."""
 
@@ -47,6 +60,7 @@ class Unlocking:
         self._ring: KeyRing | None = None
         self._read = False
         self.asked = any(options[name] for name in ("keytabs", "key_files", "principal", "ccache"))
+        self.keytabs = bool(options["keytabs"])  #: whether keytabs were asked for, so that an empty one is worth a word
         self.given = self.asked or bool(os.environ.get("KRB5_KTNAME"))  #: whether there are keys, read or not
         if redaction is not None:
             from secctx.redaction.names import USER
@@ -65,7 +79,12 @@ class Unlocking:
             return False
         return self.given or _in_clear(decoded)
 
-    def open(self, token: Token, decoded: Decoded) -> tuple[Token, Decoded, list[Json], list[Line]]:
+    @property
+    def ring(self) -> KeyRing | None:
+        """The keys, where they were read."""
+        return self._ring
+
+    def open(self, token: Token, decoded: Decoded) -> Opened:
         """The token with its parts opened, and what became of them, for a script and for people; stand-ins put in."""
         from secctx.keys.unlock import unlock
 
@@ -73,13 +92,15 @@ class Unlocking:
             self._gather()
         assert self._ring is not None
         unlocked = unlock(decoded, self._ring)
+        shown, tree = token, decoded
         if self._redaction is not None:
-            token, decoded = self._redacted(token, unlocked)
+            shown, tree = self._redacted(token, unlocked)
             for report in unlocked.reports:
                 for text in (report.reason or "", *report.notes, report.key.source if report.key is not None else ""):
                     self._redaction.principals(text)
         documents = [self._document(report) for report in unlocked.reports]
-        return token, decoded, documents, [self._line(report) for report in unlocked.reports]
+        lines = [self._line(report) for report in unlocked.reports]
+        return Opened(shown, tree, token, decoded, unlocked.reports, documents, lines)
 
     def _gather(self) -> None:
         from secctx.keys.keyring import KeyRing

@@ -121,6 +121,11 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}"
 
 
+def within(path: str, outer: str) -> bool:
+    """Whether a path is `outer` or leads on from it; all do from the empty one."""
+    return not outer or path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
 def follow(root: Node, path: str) -> tuple[list[Node], str]:
     """The nodes that a path steps through below `root`, and what is left of the path where it leads no further.
 

@@ -140,19 +140,26 @@ def end_point(certificate: bytes) -> bytes:
     The hash of the DER as it stands, by the hash function of the certificate's signature; SHA-256 for MD5 and SHA-1.
     """
     der = _pem(certificate) if _BEGIN in certificate else certificate
-    name = _hash_name(der)
-    try:
-        return hashlib.new(name, der, usedforsecurity=False).digest()
-    except ValueError:
-        raise BindingsError("cert: the crypto library here lacks the hash of the certificate's signature") from None
+    found = _digest(_hash_name(der), der)
+    if not found:
+        raise BindingsError("cert: the crypto library here lacks the hash of the certificate's signature")
+    return found
 
 
 def other_end_points(certificate: bytes) -> list[ChannelBindings]:
     """What the same certificate would give with another digest than its own, as clients that choose wrongly make it."""
     der = _pem(certificate) if _BEGIN in certificate else certificate
     right = end_point(certificate)
-    made = (hashlib.new(name, der, usedforsecurity=False).digest() for name in _DIGESTS)
-    return [bind_data(b"tls-server-end-point:" + value, "cert") for value in made if value != right]
+    made = (_digest(name, der) for name in _DIGESTS)
+    return [bind_data(b"tls-server-end-point:" + value, "cert") for value in made if value and value != right]
+
+
+def _digest(name: str, data: bytes) -> bytes:
+    """The hash; empty where the crypto library lacks it, as one under a policy (FIPS) may lack MD5 or SHA-1."""
+    try:
+        return hashlib.new(name, data, usedforsecurity=False).digest()
+    except ValueError:
+        return b""
 
 
 def _pem(text: bytes) -> bytes:

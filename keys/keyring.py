@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .found_keys import FoundKeys
 
@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     from .kerberos_key import Key
     from .keytab import Keytab
     from .password_keys import PasswordKeys
+
+
+class Named(Protocol):
+    """What has a principal's name: a key, an account, what a ticket wants."""
+
+    @property
+    def realm(self) -> str:
+        """Its realm."""
+        ...
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The parts of its name."""
+        ...
+
+
+def same_name(one: Named, other: Named) -> bool:
+    """Whether two are the same principal; Windows' names, and these, are the same in any case."""
+    return _folded(one.realm, one.components) == _folded(other.realm, other.components)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,9 +102,14 @@ class KeyRing:
             )
 
     def named(self, realm: str, components: tuple[str, ...]) -> list[RingKey]:
-        """The keys of that principal; Windows' names, and these, are the same in any case."""
+        """The keys of that principal, in whatever case its name is."""
         wanted = _folded(realm, components)
         return [key for key in self.keys if _folded(key.realm, key.components) == wanted]
+
+    def account(self, realm: str, components: tuple[str, ...]) -> Account | None:
+        """That principal, in whatever case its name is, where its password is given."""
+        wanted = _folded(realm, components)
+        return next((one for one in self.accounts if _folded(one.realm, one.components) == wanted), None)
 
     def candidates(self, realm: str, components: tuple[str, ...], etype: int, kvno: int | None) -> list[RingKey]:
         """The keys of that type, the likeliest first: that name and version, that name, others; newer before older."""

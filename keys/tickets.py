@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from secctx.decoders.values import Node
 
+from .keyring import same_name
+
 if TYPE_CHECKING:
-    from .keyring import KeyRing, RingKey
+    from .keyring import KeyRing, Named, RingKey
 
 #: Key usage numbers (RFC 4120 7.5.1).
 TICKET_USAGE: Final = 2
@@ -41,13 +43,17 @@ class Wanted(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """Why no key opens it: a word for scripts, a sentence, the field that shows it, the RFC's or MIT's error number."""
+    """Why no key opens it: a word for scripts, a sentence, the field that shows it, the RFC's or MIT's error number.
+
+    `others`: what became of the keys of other names, where the sentence ends with it.
+    """
 
     kind: str
     text: str
     path: str
     code: int
     facts: dict[str, Any]
+    others: str = ""
 
 
 #: What makes a name a near one.
@@ -102,14 +108,19 @@ def _fitting(ring: KeyRing, wanted: Wanted, mit: bool) -> list[RingKey]:
     found = ring.candidates(wanted.realm, wanted.components, wanted.etype, wanted.kvno)
     passwords = _password_keys(ring, wanted.etype)
     if passwords:
-        found = sorted([*found, *passwords], key=lambda key: not _is(key.realm, key.components, wanted))
+        found = sorted([*found, *passwords], key=lambda key: not same_name(key, wanted))
     return [key for key in found if not key.components or _suits_mit(key, wanted)] if mit else found
 
 
 def _suits_mit(key: RingKey, wanted: Wanted) -> bool:
     """Whether MIT takes a key for a ticket of that name and version; it tells capitals from small letters."""
-    kvno = wanted.kvno
-    return _is_exactly(key.realm, key.components, wanted) and (not kvno or key.kvno in (None, kvno, kvno & 0xFF))
+    any_version = not wanted.kvno or key.kvno is None
+    return _is_exactly(key, wanted) and (any_version or same_version(key, wanted))
+
+
+def same_version(key: RingKey, wanted: Wanted) -> bool:
+    """Whether both have a version, and it is the same; a keytab without the 32-bit number has its last byte alone."""
+    return wanted.kvno is not None and key.kvno in (wanted.kvno, wanted.kvno & 0xFF)
 
 
 def _password_keys(ring: KeyRing, etype: int) -> Sequence[RingKey]:
@@ -126,8 +137,7 @@ def notes_of(wanted: Wanted, key: RingKey, hint: str = "") -> list[str]:
     if not key.components:
         return []
     notes = []
-    theirs = "/".join(key.components)
-    if (key.realm.casefold(), theirs.casefold()) != (wanted.realm.casefold(), "/".join(wanted.components).casefold()):
+    if not same_name(key, wanted):
         notes.append(
             f"{wanted.what} is for {wanted.principal}, and the key of {key.name} opens it: one account has both names"
             f"{hint}"
@@ -154,9 +164,9 @@ def why_closed(
     except UnsupportedEnctype as error:
         text = f"{what} is encrypted with {wanted.etype_name}: {error.reason}"
         return Closed("ticket-enctype-unsupported", text, "enc-part.etype", 41, facts)
-    same = _is_exactly if mit else _is
-    named = [key for key in ring.keys if same(key.realm, key.components, wanted)]
-    theirs = any(same(account.realm, account.components, wanted) for account in ring.accounts)
+    same = _is_exactly if mit else same_name
+    named = [key for key in ring.keys if same(key, wanted)]
+    theirs = any(same(account, wanted) for account in ring.accounts)
     if len(tried) + left >= MOST_KEYS:
         left = max(left, len(_fitting(ring, wanted, mit)) - len(tried))
     others = _others(ring, wanted, tried, named, left, mit)
@@ -166,7 +176,7 @@ def why_closed(
         text = f"the keys are for {', '.join(listed[:_MOST_NAMES])}{more}, not for {wanted.principal}"
         close = near(ring, wanted)
         text += f"{f' ({close.text})' if close is not None else ''}; {others}"
-        return Closed("no-key-for-service", text, "sname", 35 if mit else 41, {**facts, "have": tuple(listed)})
+        return Closed("no-key-for-service", text, "sname", 35 if mit else 41, {**facts, "have": tuple(listed)}, others)
     typed = [key for key in named if key.etype == wanted.etype]
     if named and not typed:
         names = ", ".join(dict.fromkeys(etype_name(key.etype) for key in named))
@@ -176,7 +186,7 @@ def why_closed(
         )
         return Closed("no-key-of-enctype", text, "enc-part.etype", 44 if mit else 41, {**facts, "have": names})
     versions = [key for key in typed if key.kvno is not None]
-    if wanted.kvno is not None and versions and all(key.kvno != wanted.kvno for key in versions):
+    if wanted.kvno is not None and versions and not any(same_version(key, wanted) for key in versions):
         return _wrong_version(wanted, versions, 44 if mit else 41, facts)
     text = _wrong_here(wanted, theirs) if typed or theirs else _not_given(ring, wanted, others, own and not mit)
     return Closed("key-wrong", text, "enc-part.cipher", 31 if mit else 41, facts)
@@ -205,13 +215,8 @@ def _not_given(ring: KeyRing, wanted: Wanted, others: str, own: bool) -> str:
     return f"{text}: the key of {wanted.principal} is not given"
 
 
-def _is(realm: str, components: Sequence[str], wanted: Wanted) -> bool:
-    mine = [part.casefold() for part in (realm, *components)]
-    return mine == [part.casefold() for part in (wanted.realm, *wanted.components)]
-
-
-def _is_exactly(realm: str, components: Sequence[str], wanted: Wanted) -> bool:
-    return (realm, *components) == (wanted.realm, *wanted.components)
+def _is_exactly(one: Named, wanted: Wanted) -> bool:
+    return (one.realm, one.components) == (wanted.realm, wanted.components)
 
 
 def _wrong_version(wanted: Wanted, versions: Sequence[RingKey], code: int, facts: dict[str, Any]) -> Closed:
@@ -263,7 +268,7 @@ def near(ring: KeyRing, wanted: Wanted) -> Near | None:
     for key in ring.keys:
         if len(key.components) != len(wanted.components) or not key.components:
             continue
-        if _is(key.realm, key.components, wanted):
+        if same_name(key, wanted):
             return Near("capitals", key.name)
         theirs = key.components[-1].casefold()
         if theirs == host and key.components[0].casefold() != wanted.components[0].casefold():

@@ -28,6 +28,9 @@ MOST_PARTS: Final = 1000
 
 Kind = Literal["encrypted", "checksum"]
 
+#: Why a part stays closed: the key that should open it is here, and does not.
+ALTERED: Final = "altered"
+
 
 def key_text(key: RingKey) -> str:
     """A key as people tell it: `HTTP/web@LAB.EXAMPLE kvno 2 of http.keytab`, `the session key of the ticket to …`."""
@@ -42,6 +45,7 @@ class KeyReport:
     """What became of one part: opened (a checksum: verified) with which key, or why not.
 
     `follows`: that it is not opened follows from another part that is not, or it is not for the holder of these keys.
+    `why` is the reason as a word, where rules ask for it: ALTERED, or the kind of what `tickets.why_closed` says.
     """
 
     path: str
@@ -52,6 +56,7 @@ class KeyReport:
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
     follows: bool = False
+    why: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -206,17 +211,31 @@ class Job:
         self.report(KeyReport(sealed.path, True, "encrypted", found.key, found.usage, None, said))
         self.unlocked.openings.append(Opening(sealed.path, plain, read))
 
-    def closed(self, sealed: Sealed, reason: str, *, follows: bool = False) -> None:
-        """Note that a part stays closed, and why."""
+    def closed(self, sealed: Sealed, reason: str, *, follows: bool = False, why: str = "") -> None:
+        """Note that a part stays closed, and why, in a sentence and a word."""
         if id(sealed.node) in self.done:
             return
         self.done.add(id(sealed.node))
         wrong = self.unlocked.decoded.error
         if self.budget.left < 0:
-            reason = "not all keys were tried: the token has too much to try them on"
+            reason, why = "not all keys were tried: the token has too much to try them on", ""
         elif wrong is not None and wrong.kind == "cut-short" and wrong.path == join(sealed.path, "cipher"):
-            reason = f"it is cut short: {wrong.missing} byte{'s are' if wrong.missing != 1 else ' is'} missing"
-        self.report(KeyReport(sealed.path, False, reason=reason, follows=follows))
+            reason, why = f"it is cut short: {wrong.missing} byte{'s are' if wrong.missing != 1 else ' is'} missing", ""
+        self.report(KeyReport(sealed.path, False, reason=reason, follows=follows, why=why))
+
+    def not_by(self, sealed: Sealed, keys: list[RingKey], what: str) -> None:
+        """Note that none of the keys that should open a part does; `what` names them: the session key of the ticket."""
+        try:
+            enctype(sealed.etype)
+        except KerberosCryptoError as error:
+            self.closed(sealed, f"it cannot be opened here: {error}")
+            return
+        if keys and all(key.etype != sealed.etype for key in keys):
+            theirs = ", ".join(dict.fromkeys(etype_text(key.etype) for key in keys))
+            self.closed(sealed, f"it is encrypted with {sealed.etype_name}, and {what} is of type {theirs}")
+            return
+        text = f"{what} does not open it: it was altered, or belongs to another exchange"
+        self.closed(sealed, text, why=ALTERED)
 
     def verified(self, path: str, key: RingKey, usage: int | None, *notes: str) -> None:
         """Note that a checksum is right."""
@@ -225,18 +244,6 @@ class Job:
     def unverified(self, path: str, reason: str, *, follows: bool = False) -> None:
         """Note that a checksum is not right, or cannot be judged."""
         self.report(KeyReport(path, False, "checksum", reason=reason, follows=follows))
-
-
-def misfit(sealed: Sealed, keys: list[RingKey], what: str) -> str:
-    """Why none of the keys that should open a part does; `what` names them: the session key of the ticket."""
-    try:
-        enctype(sealed.etype)
-    except KerberosCryptoError as error:
-        return f"it cannot be opened here: {error}"
-    if keys and all(key.etype != sealed.etype for key in keys):
-        theirs = ", ".join(dict.fromkeys(etype_text(key.etype) for key in keys))
-        return f"it is encrypted with {sealed.etype_name}, and {what} is of type {theirs}"
-    return f"{what} does not open it: it was altered, or belongs to another exchange"
 
 
 def message_of(node: Node) -> str:

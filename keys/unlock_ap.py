@@ -22,7 +22,7 @@ from .found_keys import Exchange
 from .keyring import FoundKey, RingKey
 from .sealed import LOOK, Found, Sealed, Try, keys_of, open_with, reads, usage_text
 from .tickets import TICKET_USAGE, keys_for, notes_of, wanted_of, why_closed
-from .unlock import Job, Place, message_of, misfit
+from .unlock import Job, Place, message_of
 
 #: Key usage numbers (RFC 4120 7.5.1).
 TGS_AUTHENTICATOR, AUTHENTICATOR, AP_REP, PRIV, CRED, SAFE = 7, 11, 12, 13, 14, 15
@@ -52,8 +52,8 @@ def ticket(job: Job, place: Place, sessions: Sequence[RingKey] = ()) -> FoundKey
     tries += [] if sessions else keys_of(_tgts(job), TICKET_USAGE)
     found = open_with(sealed, tries, job.budget, misused=False)
     if found is None:
-        why = why_closed(job.ring, wanted, given).text
-        job.closed(sealed, why, follows=known is not None)
+        closed = why_closed(job.ring, wanted, given)
+        job.closed(sealed, closed.text, follows=known is not None, why=closed.kind)
         return known
     notes = () if isinstance(found.key, FoundKey) else tuple(notes_of(wanted, found.key))
     job.opened(sealed, found, reads(EncTicketPart), notes)
@@ -88,7 +88,7 @@ def ap_req(job: Job, place: Place, *, tgs: bool = False) -> Exchange | None:
     usages = (TGS_AUTHENTICATOR, AUTHENTICATOR) if tgs else (AUTHENTICATOR, TGS_AUTHENTICATOR)
     found = open_with(sealed, [Try(session, usages)], job.budget)
     if found is None:
-        job.closed(sealed, misfit(sealed, [session], session.source))
+        job.not_by(sealed, [session], session.source)
         return None
     job.opened(sealed, found, reads(Authenticator))
     opened = _exchange(place, session, tgs=tgs)
@@ -134,7 +134,7 @@ def ap_rep(job: Job, place: Place) -> None:
     found = open_with(sealed, keys_of(sessions, AP_REP), job.budget)
     if found is None:
         what = sessions[0].source if len(sessions) == 1 else f"each of the {len(sessions)} session keys found"
-        job.closed(sealed, misfit(sealed, sessions, what))
+        job.not_by(sealed, sessions, what)
         return
     job.opened(sealed, found, reads(EncAPRepPart))
     subkey = place.key("enc-part.subkey", "the acceptor's subkey")
@@ -174,7 +174,7 @@ def krb_cred(job: Job, place: Place, keys: Sequence[RingKey] | None = None) -> N
         return
     found = open_with(sealed, keys_of(tried, CRED), job.budget)
     if found is None:
-        job.closed(sealed, misfit(sealed, tried, "the key of the exchange"))
+        job.not_by(sealed, tried, "the key of the exchange")
         return
     job.opened(sealed, found, reads(EncKrbCredPart))
     _forwarded(job, place)
@@ -215,7 +215,7 @@ def krb_priv(job: Job, place: Place, *, password: str = "") -> None:
         return
     found = open_with(sealed, keys_of(keys, PRIV), job.budget)
     if found is None:
-        job.closed(sealed, misfit(sealed, keys, "the key of the exchange"))
+        job.not_by(sealed, keys, "the key of the exchange")
         return
     from .unlock_kpasswd import reader
 

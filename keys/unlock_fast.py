@@ -15,7 +15,7 @@ from .found_keys import Exchange
 from .kerberos_key import fx_cf2
 from .keyring import FoundKey, RingKey
 from .sealed import Try, keys_of, open_with, reads
-from .unlock import Job, Place, misfit, usable
+from .unlock import Job, Place, usable
 from .unlock_ap import ap_req, check
 
 CHECKSUM, ENC_REQUEST, ENC_REPLY, FINISHED = 50, 51, 52, 53
@@ -43,7 +43,7 @@ def fast_request(
     check(job, data.at("req-checksum"), [armor], CHECKSUM, signed)
     found = open_with(sealed, [Try(armor, (ENC_REQUEST,))], job.budget)
     if found is None:
-        job.closed(sealed, misfit(sealed, [armor], armor.source))
+        job.not_by(sealed, [armor], armor.source)
         return armor, None
     job.opened(sealed, found, reads(KrbFastReq))
     return armor, data.at("enc-fast-req")
@@ -90,9 +90,7 @@ def fast_reply(job: Job, value: Place, ticket: bytes) -> tuple[RingKey | None, P
         return None, None
     found = open_with(sealed, keys_of(armors, ENC_REPLY), job.budget)
     if found is None:
-        job.closed(
-            sealed, misfit(sealed, armors, "no armor key of this run" if len(armors) > 1 else "FAST's armor key")
-        )
+        job.not_by(sealed, armors, "no armor key of this run" if len(armors) > 1 else "FAST's armor key")
         return None, None
     job.opened(sealed, found, reads(KrbFastResponse))
     inner = data.at("enc-fast-rep")

@@ -18,7 +18,7 @@ from .kerberos_key import fx_cf2
 from .keyring import FoundKey, RingKey
 from .sealed import Sealed, Try, keys_of, open_with, reads
 from .tickets import Wanted, keys_for, notes_of, wanted_by, why_closed
-from .unlock import Job, Place, key_text, misfit, usable
+from .unlock import Job, Place, key_text, usable
 from .unlock_ap import ap_req, check
 from .unlock_fast import fast_reply, fast_request
 from .unlock_s4u import check_users
@@ -119,7 +119,8 @@ def _open_for_client(job: Job, sealed: Sealed, wanted: Wanted, usage: int, read:
     keys = client_keys(job, wanted)
     found = open_with(sealed, keys_of(keys, usage), job.budget, misused=False)
     if found is None:
-        job.closed(sealed, why_closed(job.ring, wanted, keys).text)
+        closed = why_closed(job.ring, wanted, keys)
+        job.closed(sealed, closed.text, why=closed.kind)
         return
     job.opened(sealed, found, read, tuple(notes_of(wanted, found.key)))
 
@@ -131,7 +132,8 @@ def _challenge(job: Job, sealed: Sealed, wanted: Wanted, armor: RingKey, *, kdc:
     mixed = [one for key in keys if (one := mix(armor, key, pepper, _LONG_TERM, f"FAST's armor and {key_text(key)}"))]
     found = open_with(sealed, keys_of(mixed, usage), job.budget, misused=False)
     if found is None:
-        job.closed(sealed, why_closed(job.ring, wanted, keys).text)
+        closed = why_closed(job.ring, wanted, keys)
+        job.closed(sealed, closed.text, why=closed.kind)
         return
     job.opened(sealed, found, reads(PAEncTSEnc))
 
@@ -174,7 +176,8 @@ def as_rep(job: Job, place: Place) -> None:
         keys = client_keys(job, wanted) if strengthen is None else _of_any_type(job, wanted)
         found = open_with(sealed, keys_of(_strong(keys, strengthen), AS_REP), job.budget)
         if found is None:
-            job.closed(sealed, why_closed(job.ring, wanted, keys).text)
+            closed = why_closed(job.ring, wanted, keys)
+            job.closed(sealed, closed.text, why=closed.kind)
         else:
             notes = () if isinstance(found.key, FoundKey) else tuple(notes_of(wanted, found.key))
             job.opened(sealed, found, reads(EncASRepPart, EncTGSRepPart), notes)
@@ -246,7 +249,7 @@ def _authorization(job: Job, body: Place | None, opened: Exchange | None) -> Non
         tries.insert(0, Try(opened.subkey, (AUTHORIZATION_SUBKEY, AUTHORIZATION_SESSION)))
     found = open_with(sealed, tries, job.budget)
     if found is None:
-        job.closed(sealed, misfit(sealed, opened.held(), "the key of the TGS-REQ"))
+        job.not_by(sealed, opened.held(), "the key of the TGS-REQ")
     else:
         job.opened(sealed, found, reads(AuthorizationData))
 
@@ -274,7 +277,7 @@ def tgs_rep(job: Job, place: Place) -> None:
     else:
         found = open_with(sealed, tries, job.budget)
         if found is None:
-            job.closed(sealed, misfit(sealed, [one.key for one in tries], "no key of a TGS-REQ or TGT found here"))
+            job.not_by(sealed, [one.key for one in tries], "no key of a TGS-REQ or TGT found here")
         else:
             job.opened(sealed, found, reads(EncTGSRepPart, EncASRepPart))
     _keep_session_key(job, place)

@@ -609,7 +609,8 @@ def test_the_command_line_refuses_by_name_and_leaves_passwords_out():
 def test_the_command_line_shows_the_token_of_a_cut_frame_and_exits_with_3():
     done = run("decode", stdin=LDAP_FRAMES[0][:700])
     assert done.code == 3
-    assert done.out.startswith("SPNEGO NegTokenInit, 664 bytes (raw ")
+    assert done.out.startswith("Cut short: 664 of 1424 bytes")
+    assert "\nSPNEGO NegTokenInit, 664 bytes (raw " in done.out
     assert "note: cut short: 1424 bytes by the length of the SASL credentials, 664 there" in done.out
 
 

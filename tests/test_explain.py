@@ -341,28 +341,24 @@ def test_what_is_not_known_is_answered_with_the_nearest_names(what: str, near: s
     assert near in err
 
 
-@pytest.mark.parametrize("what", codes())
+@pytest.mark.parametrize("what", [code for code, _, _ in codes()])
 def test_every_cause_of_failure_has_a_page_with_what_to_do(what: str) -> None:
     for spelling in (what, what.lower()):
         code, out, err = run(spelling)
         assert (code, err) == (0, "")
         assert out.splitlines()[0] == what
-        assert re.search(r"^  severity +(error|warning)$", out, re.M)
-        assert re.search(r"^  check +\w", out, re.M)
+        assert re.search(r"^  severity +(error|warning|note)$", out, re.M)
+        assert re.search(r"^  what to do +\w", out, re.M)
     document = json.loads(run("--json", what)[1])
     assert (document["kind"], document["name"], document["value"]) == ("cause of failure", what, None)
 
 
-def test_the_page_of_a_refusals_cause_names_its_kinds_for_scripts() -> None:
-    assert "ticket-expired, ticket-not-yet-valid, ticket-invalid" in run("KRB003")[1]
-
-
-@pytest.mark.parametrize("what", ["KRB999", "xyz001"])
-def test_a_code_that_no_cause_has_is_answered_with_those_that_there_are(what: str) -> None:
+@pytest.mark.parametrize(("what", "hint"), [("KRB999", "there are KRB001 to KRB"), ("xyz001", "lists them")])
+def test_a_code_that_no_cause_has_is_answered_with_those_that_there_are(what: str, hint: str) -> None:
     code, out, err = run(what)
     assert (code, out) == (1, "")
     assert err.startswith(f"secctx: {what}: no cause has this code")
-    assert "KRB005" in err
+    assert hint in err
 
 
 @pytest.mark.parametrize("what", ["", " ", "=", "0x", "KRB=", "KRB=999", "KRB=x", "0x7fffffff", "99999", "1.2.3.4"])
@@ -381,7 +377,8 @@ def test_one_unknown_among_several_fails_and_the_others_are_explained() -> None:
 def test_without_an_argument_the_list_of_what_is_known_is_printed_and_its_examples_work() -> None:
     code, out, err = run()
     assert (code, err) == (0, "")
-    words = [word for line in out.splitlines()[2:-4] for word in line[22:].split("   ") if word.strip()]
+    known = out.partition("\n\nCauses of failure")[0]
+    words = [word for line in known.splitlines()[2:-4] for word in line[22:].split("   ") if word.strip()]
     assert len(words) > 25
     for word in words:
         assert run(word.strip().strip("'"))[0] == 0, word

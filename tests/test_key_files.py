@@ -378,7 +378,7 @@ def test_one_line_for_each_file_and_token(folder: Path) -> None:
         "krb5cc: credential cache with 2 tickets of alice@LAB.EXAMPLE: krbtgt/LAB.EXAMPLE@LAB.EXAMPLE, "
         "HTTP/web.lab.example@LAB.EXAMPLE",
         "tgt.kirbi: .kirbi file with 1 ticket of alice@LAB.EXAMPLE: HTTP/web@LAB.EXAMPLE",
-        "argument: SPNEGO NegTokenResp: reject",
+        "argument: SPNEGO NegTokenResp: reject [SPN005]",
     ]
 
 

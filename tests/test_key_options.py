@@ -194,7 +194,7 @@ def test_what_a_server_that_begins_lacks_is_said() -> None:
 
 def test_without_any_credentials_the_command_says_which_to_give(folder: Path) -> None:
     done = run("accept", "samples/spnego-kerberos-init.b64", cwd=ROOT)
-    assert told(done).startswith("no credentials are given: --keytab FILE for Kerberos")
+    assert told(done).startswith("No credentials are given: --keytab FILE for Kerberos")
 
 
 def account(*components: str, salt: bytes | None = None) -> KeyRing:

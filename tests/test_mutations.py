@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+import random
+import re
 import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,19 +27,41 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from secctx.acceptor.status import SEC_E_INVALID_TOKEN, SEC_E_OK, SEC_I_CONTINUE_NEEDED
+from secctx.acceptor.values import Refusal, Step
+from secctx.carriers.text import read_tokens
 from secctx.carriers.token import Source
 from secctx.cli import exits
 from secctx.cli.document import document
+from secctx.cli.findings import finding_lines, finding_value, lead_lines
 from secctx.cli.main import secctx
 from secctx.cli.problems import advice, describe
 from secctx.cli.summary import detail, summarise
 from secctx.cli.tree import Shape, print_tree
 from secctx.decoders import decode
 from secctx.decoders.values import BYTES, LIST, TOKEN, Decoded, walk
+from secctx.keys.bindings import parse_bindings
+from secctx.keys.keyring import KeyRing
+from secctx.keys.keytab import read_keytab
+from secctx.keys.unlock import unlock
+from secctx.rules.case import Carried, Case, Given
+from secctx.rules.conversations import group
+from secctx.rules.finding import Finding
+from secctx.rules.judge import judge
+from secctx.rules.keytab_advice import advise_on
+from secctx.rules.target import parse_target
 
 tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
 
 SOURCE = Source("t", "raw", 0)
+#: Whatever a caller may say besides the token, so that no rule is silent for want of it.
+EVERYTHING = Given(
+    now=datetime(2030, 1, 1, tzinfo=UTC),
+    bindings=parse_bindings("data:01"),
+    other_bindings=[parse_bindings("data:02")],
+    target=parse_target("https://web.lab.example:8443/"),
+    asked=0x0002_001E,
+)
 KINDS = {"unknown", "empty", "cut-short", "trailing", "length", "tag", "der", "value", "missing", "offset", "overlap"}
 MECHANISMS = {"SPNEGO", "NTLM", "Kerberos", "NEGOEX", "GSS", "IAKERB", "CredSSP", "unknown"}
 
@@ -76,10 +102,30 @@ def check_shown(data: bytes, tree: bool = False) -> Decoded:
     if decoded.error is not None:
         assert describe(decoded.error, len(data))
         assert all(advice(decoded))
+    check_judged(decoded)
     if tree:
         for shape in (Shape(), Shape(depth=2, spans=True), Shape(full=True)):
             print_tree(Console(file=io.StringIO(), width=80), decoded, shape)
     return decoded
+
+
+def check_judged(decoded: Decoded) -> None:
+    """What the rules say of it, with everything given that they may ask for, can be shown and points into it."""
+    check_findings(Case(decoded, EVERYTHING, side="client"))
+
+
+def check_findings(case: Case) -> list[Finding]:
+    """The findings of a token among what is known of it; each can be shown."""
+    decoded, findings = case.decoded, judge(case)
+    for finding in findings:
+        value = finding_value(decoded.root, finding)
+        assert value["pointer"].startswith("/fields") or not finding.path
+        assert finding.detail
+        assert finding.span is None or 0 <= finding.span[0] <= finding.span[1] <= max(len(decoded.data), 1 << 20)
+        assert finding.inside is not None or finding.span is None or finding.span[1] <= len(decoded.data)
+    list(lead_lines(findings))
+    list(finding_lines(decoded, findings))
+    return findings
 
 
 def flips(data: bytes, step: int = 1, first: int = 0) -> Iterator[bytes]:
@@ -438,6 +484,135 @@ def test_many_mechanisms_are_all_there() -> None:
     assert decoded.error is None
     (listed,) = [node for node in decoded.root.children if node.kind == LIST]
     assert len(listed.children) == 90_000
+
+
+# Conversations ----------------------------------------------------------------------------------------------------
+
+SAMPLES = tokens.ROOT / "samples"
+#: Of these files the tokens of each are the legs of a logon, or of two.
+LEGS = (
+    ("spnego-ntlm.b64",),
+    ("curl-kerberos.log",),
+    ("curl-clock-skew.log",),
+    ("curl-negotiate-ntlm.log",),
+    ("ntlm-wrong-password.b64",),
+    ("ntlm-altered.b64",),
+    ("ntlm-other-channel.b64",),
+    ("kerberos-then-ntlm-failed.jsonl",),
+    ("spnego-fallback-to-ntlm.jsonl",),
+    ("user-to-user.b64",),
+    ("iakerb.b64",),
+    ("krb-safe-priv-cred.b64",),
+    ("kerberos-ap-req-no-mutual.b64",),
+    ("spnego-kerberos-init.bin", "spnego-kerberos-answer.bin"),
+    ("spnego-server-first.bin", "spnego-kerberos-init.bin", "spnego-reject.hex"),
+    ("dce-ap-req.bin", "dce-ap-rep.bin", "dce-ap-rep-third-leg.bin"),
+    ("kerberos-ap-req.bin", "krb-error-clock-skew.bin", "kerberos-ap-req.bin"),
+)
+LOGONS = [[t.data for file in files for t in read_tokens((SAMPLES / file).read_bytes(), file)] for files in LEGS]
+#: Every word that rules may ask a refusal for, and others.
+REFUSALS = sorted(
+    {
+        word
+        for path in (tokens.ROOT / "rules").glob("*.py")
+        for word in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', path.read_text("utf-8"))
+    }
+)
+ANSWERS = ("", "", "HTTP 200", "HTTP 401", "LDAP 49", "STATUS_LOGON_FAILURE", "STATUS_SUCCESS", "HTTP 999999999999")
+CARRIERS = (
+    ("", ""),
+    ("Negotiate", "Authorization: Negotiate"),
+    ("NTLM", "WWW-Authenticate: NTLM"),
+    ("", "SMB2 SESSION_SETUP"),
+    ("", "DCE/RPC bind"),
+)
+
+
+def damage(dice: random.Random, legs: list[bytes]) -> list[bytes]:
+    """Two to four legs, some of them changed, cut, repeated, left out, swapped, or of another logon."""
+    damaged = [bytearray(leg) for leg in legs[:4]]
+    for _ in range(dice.choice((0, 1, 1, 2, 4))):
+        leg = dice.choice(damaged)
+        at = dice.randrange(len(leg) + 1)
+        change = dice.random()
+        if change < 0.5 and at < len(leg):
+            leg[at] ^= 1 << dice.randrange(8)
+        elif change < 0.6:
+            leg[at:at] = dice.randbytes(dice.randrange(1, 5))
+        elif change < 0.7:
+            del leg[at : at + dice.randrange(1, 9)]
+        elif change < 0.8:
+            del leg[at:]
+        else:
+            other = dice.choice((dice.choice(damaged), bytearray(dice.choice(dice.choice(LOGONS)))))
+            damaged[dice.randrange(len(damaged))] = other[:]
+    if dice.random() < 0.2:
+        dice.shuffle(damaged)
+    if dice.random() < 0.3:
+        damaged.insert(dice.randrange(len(damaged) + 1), bytearray(dice.choice(dice.choice(LOGONS))))
+    if len(damaged) < 2:
+        damaged.append(damaged[0][:])
+    return [bytes(leg) for leg in damaged[:4]]
+
+
+def carried(dice: random.Random) -> Carried:
+    """How a leg may have travelled."""
+    scheme, carrier = dice.choice(CARRIERS)
+    return Carried(
+        scheme,
+        carrier,
+        oddities=dice.choice(((), (("ellipsis", "it ends in an ellipsis"),), (("http-answer", "an HTTP 401 answer"),))),
+        stream=dice.choice(("", "10.0.0.5:1 10.0.0.9:80", "10.0.0.5:2 10.0.0.9:80")),
+        direction=dice.choice(("", "", "client", "server")),
+        time=dice.choice((None, datetime(2030, 1, 1, second=dice.randrange(60), tzinfo=UTC))),
+        answer=dice.choice(ANSWERS),
+        source="t",
+    )
+
+
+def step_of(dice: random.Random, decoded: Decoded) -> Step | None:
+    """What the acceptor may have said to a leg: nothing, that it goes on, that it is done, or a refusal of any kind."""
+    state = dice.choice(("", "continuing", "established", "failed", "failed"))
+    if not state:
+        return None
+    if state != "failed":
+        return Step(SEC_E_OK if state == "established" else SEC_I_CONTINUE_NEEDED, "other", state)
+    path, node = dice.choice([("", decoded.root), *walk(decoded.root, plaintexts=False)])
+    facts = dice.choice(({}, {"older": True}, {"kind": dice.choice(sorted(KINDS))}))
+    kind = "malformed" if "kind" in facts else dice.choice(REFUSALS)
+    refusal = Refusal(kind, "a sentence", path, dice.choice((None, tuple(node.span))), facts)
+    return Step(SEC_E_INVALID_TOKEN, "other", state, refusal=refusal)
+
+
+def cases_of(dice: random.Random, legs: list[bytes]) -> list[Case]:
+    """The legs with what is known of them: opened with the server's keytab, or not; asked of the acceptor, or not."""
+    ring, cases = None, []
+    keytab = dice.choice(("web.keytab", "web.keytab", "stale.keytab", ""))
+    if keytab:
+        ring = KeyRing()
+        ring.add_keytab(read_keytab((SAMPLES / keytab).read_bytes()), keytab)
+    known = dice.choice((Given(keys=ring), replace(EVERYTHING, keys=ring), replace(EVERYTHING, keys=ring, asked=None)))
+    judged = dice.random() < 0.6
+    for data in legs:
+        decoded, reports = decode(data), []
+        step = step_of(dice, decoded) if judged else None
+        if ring is not None:
+            unlocked = unlock(decoded, ring)
+            decoded, reports = unlocked.decoded, unlocked.reports
+        cases.append(Case(decoded, known, carried(dice), reports, step=step))
+    group(cases, dice.choice(([None] * len(cases), [dice.choice((None, 1, 1, 2)) for _ in cases])))
+    return cases
+
+
+@pytest.mark.parametrize("legs", LOGONS, ids=["+".join(files) for files in LEGS])
+def test_what_the_rules_say_of_damaged_conversations_can_be_shown(legs: list[bytes]) -> None:
+    dice = random.Random(LOGONS.index(legs))
+    codes = set()
+    for _ in range(40):
+        for case in cases_of(dice, damage(dice, legs)):
+            codes |= {finding.rule.code for finding in check_findings(case)}
+            advise_on(case)
+    assert len(codes) > 10
 
 
 # Made by hypothesis -----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from secctx.decoders.values import BYTES, SECRET, TEXT, Node, walk
 from secctx.redaction.names import DOMAIN, HOST, SERVICES, USER, Names
 from secctx.redaction.phrases import phrase
 from secctx.redaction.redactor import Redactor
+from secctx.rules.index import all_rules
 
 tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
 EVERY = [s for s in tokens.own() + tokens.corpus() + tokens.legs() + tokens.per_message() if len(s.data) < 1 << 17]
@@ -109,8 +110,8 @@ def test_the_lab_s_own_names_are_in_no_redacted_token_in_any_encoding() -> None:
 
 
 def test_what_a_damaged_token_holds_is_gone_wherever_the_damage_put_it() -> None:
-    rng = random.Random(20)
     for sample in EVERY:
+        rng = random.Random(f"20 {sample.name}")
         if not 20 < len(sample.data) < 3000 or decode(sample.data).mechanism == "unknown":
             continue  # where damage makes a token of what was none, its tags and numbers stay
         windows = {value[at : at + 8] for value in secrets_in(sample.data) for at in range(len(value) - 7)}
@@ -403,6 +404,8 @@ def test_no_output_of_a_sample_holds_a_secret_or_a_name_of_it(entry: dict[str, A
     secrets = set().union(*map(secrets_in, found))
     done = run("decode", "--redact", *FORMATS[layout], path)
     said = (done.out + done.err).replace("MIT krb5", "")  # the program, which is no realm
+    for rule in all_rules():  # what is the same for every token names nobody
+        said = said.replace(json.dumps(rule.summary), "").replace(json.dumps(rule.advice), "")
     assert done.code == entry["exit"]
     words = set(WORD.findall(re.sub(r"(?<![\w.])\d+(?![\w.])", "", said)))
     assert not {name for name in names if name in words}, names & words

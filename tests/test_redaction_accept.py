@@ -57,7 +57,8 @@ def pac_of(name: str) -> bytes:
 def leaked(*texts: str) -> list[str]:
     """The real names in what was said, in base64 too."""
     said = "\n".join(texts)
-    decoded = [base64.b64decode(each + "=" * (-len(each) % 4)) for each in re.findall(r"[A-Za-z0-9+/]{24,}", said)]
+    runs = (each for each in re.findall(r"[A-Za-z0-9+/]{24,}", said) if len(each) % 4 != 1)  # paths look like it too
+    decoded = [base64.b64decode(each + "=" * (-len(each) % 4)) for each in runs]
     blob = b"\n".join(decoded).lower()
     words = [word for word in WORDS if re.search(rf"(?i)(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", said)]
     # Our own texts speak of keytabs that are stale, in that word alone: as part of a name it has dots around it.
@@ -139,8 +140,8 @@ def test_accept_names_nobody(name: str, form: str, files: Path) -> None:
         (files / "wernher.rc").unlink(missing_ok=True)
         plain = run("accept", *arguments, **case.variables)
         assert leaked(plain.out, plain.err)
-        assert case.says in re.sub(r"\s+", " ", done.out + plain.out), plain.out
-        assert case.says in re.sub(r"\s+", " ", done.out)
+        assert case.says in re.sub(r"\s+", " ", done.out + plain.out).replace("The keys", "the keys"), plain.out
+        assert case.says in re.sub(r"\s+", " ", done.out).replace("The keys", "the keys")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
