@@ -167,9 +167,7 @@ def _is_for(leg: Case, keys: KeyRing) -> bool:
     if ticket is None:
         return False
     wanted = wanted_of(ticket)
-    name = [part.casefold() for part in (wanted.realm, *wanted.components)]
-    owners = ((account.realm, *account.components) for account in keys.accounts)
-    return bool(keys.keys) or any([part.casefold() for part in owner] == name for owner in owners)
+    return bool(keys.keys) or keys.account(wanted.realm, wanted.components) is not None
 
 
 def _advice(case: Case) -> Advice | None:
