@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from secctx.acceptor.captured import error_code
 from secctx.acceptor.values import Credentials, Request, Step
 from secctx.carriers.token import Token
+from secctx.decoders import decode
 
 from .accept import accept
 from .accept_call import Call
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from secctx.keys.users import Users
 
 
+#: KRB_AP_ERR_TKT_EXPIRED and KRB_AP_ERR_TKT_NYV (RFC 4120 7.5.9).
+_PERIOD: Final = (32, 33)
 #: Refusals of what comes behind the end of a logon.
 _ENDED: Final = ("context-finished", "context-incomplete")
 
@@ -59,6 +63,9 @@ def answers(
     # A token's own time is what a captured leg is judged by where no other is known.
     at = None if options["at"] == "token" else options["at"]
     given = {**_defaults(), "at": at, "skew": options["skew"]}
-    call = _Listening(given, Credentials(users=users, keys=keys), Request(skew=options["skew"]))
+    # Where the server's own reason is the ticket's period, it looked at that before the clock, as MIT does.
+    mit = any(error_code(decode(token.data)) in _PERIOD for token in tokens)
+    request = Request(skew=options["skew"], mit=mit)
+    call = _Listening(given, Credentials(users=users, keys=keys), request)
     judge(call, tokens)
     return [call.answers.get(id(token)) for token in tokens]

@@ -80,6 +80,15 @@ def test_a_challenge_of_another_logon_explains_that_the_proof_does_not_fit() -> 
     assert not codes & {"NTL013", "NTL014"}
 
 
+def test_the_server_s_own_reason_says_what_it_looked_at_first() -> None:
+    """Two hours behind the ticket's end both the clocks and the period are wrong; the KRB-ERROR says TKT_EXPIRED."""
+    lab = "tests/data/kerberos/lab"
+    legs = [f"{lab}/107-fail-mit-expired-krb5.leg{leg}.bin" for leg in (1, 2)]
+    options = ("--keytab", f"{lab}/mit-http-web.keytab", "--at", "2026-11-22T10:28:03Z")
+    assert found(*options, *legs)[0] == ("KRB003", "error")
+    assert found(*options, legs[0])[0] == ("KRB002", "error")
+
+
 def test_what_is_left_out_explains_nothing() -> None:
     token = "tests/data/codes/krb-tgt-presented.hex"
     assert "KRB012" in {code for code, _ in found(*KEYTAB, token)}
