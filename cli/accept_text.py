@@ -27,7 +27,7 @@ BASES = {
 
 def cause_lines(step: Step, findings: Sequence[Finding]) -> list[str]:
     """The cause of a refusal and what to do, which stand before the legs."""
-    lead = list(lead_lines(findings))
+    lead = list(lead_lines(findings, screen()))
     if step.refusal is not None and not lead:
         lead = textwrap.wrap(plain(sentence(step.refusal.text)), screen(), break_long_words=False)
     return lead
@@ -64,7 +64,7 @@ def answer_lines(
         span = f", bytes {step.refusal.span[0]}-{step.refusal.span[1]}" if step.refusal.span else ""
         yield from _wrapped("field", f"{step.refusal.path}{span}")
     told = [finding for finding in findings if finding.severity != NOTE]
-    for line in finding_lines(decode(token), told, indent=9):
+    for line in finding_lines(decode(token), told, screen() - 9):
         yield f"{'':9}{line.label}{line.text}"
     yield from _attribute_lines(step, requested)
     if step.client is not None:

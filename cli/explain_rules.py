@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
+from . import exits
+from .errors import Refusal
 from .explain_reading import Reading
 
 #: How the parts of a page are called in the output.
@@ -27,6 +29,8 @@ def read_code(code: str) -> list[Reading]:
     if rule is None:
         return []
     page = rule.page
+    if "What" not in page:
+        raise Refusal("the pages are docstrings, which python -OO leaves out", exits.NO)
     rows = [("severity", rule.severity), ("name", rule.name)]
     rows += [(label, page[part]) for part, label in _LABELS.items() if part in page]
     return [Reading(code, "cause of failure", rule.code, None, rule.summary, rows)]

@@ -64,22 +64,22 @@ def leads(finding: Finding) -> bool:
     return finding.rule.code.startswith("LEG01") or finding.refused
 
 
-def screen() -> int:
-    """The columns that lines are folded at."""
+def screen(pipe: int = _WIDEST) -> int:
+    """The columns that lines are folded at; `pipe` where there is no screen."""
     import shutil  # 2 ms that a document for scripts does without
 
-    return max(min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST), _NARROWEST)
+    columns = shutil.get_terminal_size((pipe, 24)).columns
+    return pipe if columns == pipe else max(min(columns, _WIDEST), _NARROWEST)
 
 
-def lead_lines(findings: Sequence[Finding], place: str = "") -> Iterator[str]:
+def lead_lines(findings: Sequence[Finding], width: int, place: str = "") -> Iterator[str]:
     """The cause and what to do about it, where something fails: the lines before all others."""
     if not findings or findings[0].severity != ERROR:
         return
     first = findings[0]
     for number, line in enumerate(first.detail.split("\n")):
-        named = f"{place}: {sentence(line)}" if place and number == 0 else sentence(line)
-        yield from _folded(named, screen())
-    for number, line in enumerate(_folded(sentence(first.advice), screen() - 2)):
+        yield from _folded(f"{place}: {sentence(line)}" if place and number == 0 else sentence(line), width)
+    for number, line in enumerate(_folded(sentence(first.advice), width - 2)):
         yield f"{'  ' if number else '→ '}{line}"
 
 
@@ -91,10 +91,8 @@ class Line(NamedTuple):
     text: str
 
 
-def finding_lines(
-    decoded: Decoded, findings: Sequence[Finding], *, told: bool = True, indent: int = 0
-) -> Iterator[Line]:
-    """What was found; of the first, where it was `told`, only the place. The lines will be indented so far."""
+def finding_lines(decoded: Decoded, findings: Sequence[Finding], width: int, *, told: bool = True) -> Iterator[Line]:
+    """What was found; of the first, where it was `told`, only the place."""
     notes = [finding for finding in findings if finding.severity == NOTE]
     shown = list(findings)
     if len(notes) > _MOST_NOTES + 1:
@@ -105,7 +103,7 @@ def finding_lines(
         place = evidence(decoded, finding)
         label = f"! {finding.rule.code} {finding.severity:7} "
         for text in ([*said, place] if place else said) or [finding.rule.summary]:
-            for line in _folded(text, screen() - indent - len(label)):
+            for line in _folded(text, width - len(label)):
                 yield Line(finding.severity, label, line)
                 label = " " * len(label)
     if len(shown) < len(findings):

@@ -14,7 +14,7 @@ from secctx.carriers.token import Oddity, Source, Token
 from secctx.decoders.values import Decoded
 from secctx.rules.finding import ERROR
 
-from .findings import finding_lines, lead_lines
+from .findings import finding_lines, lead_lines, screen
 from .plain import plain
 from .problems import describe
 from .summary import detail, heading
@@ -78,7 +78,7 @@ def print_report(
     """
     console = make_console(color)
     if not name:
-        _print_lead(console, list(lead_lines(findings)))
+        _print_lead(console, list(lead_lines(findings, screen(PIPE_WIDTH))))
     size = len(decoded.data)
     title = Text(f"{plain(name)}: " if name else "").append(heading(decoded), style="bold")
     title.append(f", {size} byte{'s' if size != 1 else ''} ({arrived(token.source)})", style="default not bold")
@@ -98,7 +98,7 @@ def print_report(
         console.print(Text(plain(f"{part.verb}: {place}{part.text}"), style=OPENED if part.good else CLOSED))
     if findings:
         console.print()
-    for line in finding_lines(decoded, findings, told=not name):
+    for line in finding_lines(decoded, findings, screen(PIPE_WIDTH), told=not name):
         console.print(Text(line.label, style=STYLES[line.severity]).append(line.text, style="default not bold"))
     if layout == "tree":
         console.print()
@@ -114,7 +114,7 @@ def print_leads(color: str, roots: Sequence[tuple[str, Finding]]) -> None:
     """Before several tokens: the cause of each logon that failed, with the token that shows it."""
     console = make_console(color)
     for place, finding in roots[:_MOST_LEADS]:
-        _print_lead(console, list(lead_lines([finding], place)))
+        _print_lead(console, list(lead_lines([finding], screen(PIPE_WIDTH), place)))
     if len(roots) > _MOST_LEADS:
         console.print(f"… {len(roots) - _MOST_LEADS} more below")
 

@@ -123,8 +123,8 @@ def check_findings(case: Case) -> list[Finding]:
         assert finding.detail
         assert finding.span is None or 0 <= finding.span[0] <= finding.span[1] <= max(len(decoded.data), 1 << 20)
         assert finding.inside is not None or finding.span is None or finding.span[1] <= len(decoded.data)
-    list(lead_lines(findings))
-    list(finding_lines(decoded, findings))
+    list(lead_lines(findings, 100))
+    list(finding_lines(decoded, findings, 100))
     return findings
 
 
