@@ -58,17 +58,6 @@ SIMULATIONS: Final = ("no-memory", "internal-error", "domain-unavailable", "trus
 @click.option(
     "--order", type=click.Choice(["rfc", "mit"]), default="rfc", help="Kerberos: order of checks, whose rules."
 )
-@click.option(
-    "--skew",
-    type=click.IntRange(0, 10 * 365 * 86400),
-    default=300,
-    show_default=True,
-    metavar="SECONDS",
-    help="Of clocks.",
-)
-@click.option(
-    "--target", "target_name", metavar="TARGET", help="What the client meant to reach: a URL, an SPN, a host."
-)
 @finding_options
 @click.option("--from", "form", type=click.Choice(["raw", "base64", "hex", "dump", "header", "jsonl"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (secctx.accept/1).")
@@ -95,7 +84,8 @@ def accept(**options: Any) -> int:
     client's answer: secctx accept --users users.txt --context ctx type3.bin
 
     \b
-    Exit codes: 0 the last status is a success (SEC_E_OK, SEC_I_*); 1 it is an error, or an expectation fails;
+    Exit codes: 0 the last status is a success (SEC_E_OK, SEC_I_*); 1 it is an error, an expectation fails, or a finding
+    is as grave as --fail-on;
     2 the command line is wrong; 3 no leg ran, or nothing could be judged; 4 a file cannot be read or written.
     """
     from .accept_call import Call

@@ -49,17 +49,6 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
     "--at", metavar="TIME", help="The clock: ISO 8601, UNIX seconds, or `token`. Without it none is judged by."
 )
 @click.option(
-    "--skew",
-    type=click.IntRange(0, 10 * 365 * 86400),
-    default=300,
-    show_default=True,
-    metavar="SECONDS",
-    help="Of clocks.",
-)
-@click.option(
-    "--target", "target_name", metavar="TARGET", help="What the client meant to reach: a URL, an SPN, a host."
-)
-@click.option(
     "--bindings", multiple=True, metavar="SPEC", help="The server's channel: cert:FILE, data:HEX … as of accept."
 )
 @finding_options
@@ -83,10 +72,10 @@ FORMS: Final = ("raw", "base64", "hex", "dump", "header", "jsonl")
 def decode(
     tokens: tuple[str, ...], form: str | None, max_token: int, max_input: int, redact: bool, **options: Any
 ) -> int:
-    """Take tokens apart: SPNEGO, NTLM, Kerberos, GSS-API, field by field.
+    """Take tokens apart, field by field, and say what is wrong: SPNEGO, NTLM, Kerberos, GSS-API.
 
     A TOKEN is a file, - for standard input, or the text itself: base64, hex, a dump, an HTTP header, a log of curl -v.
-    Without TOKEN, standard input is read. Several tokens are shown one after another.
+    Without TOKEN, standard input is read. Several tokens are looked at together, as the legs of a logon.
 
     \b
     Examples:
@@ -102,7 +91,8 @@ def decode(
 
     \b
     Exit codes: 0 decoded whole; 3 no token, malformed or cut short (what could be read is still shown);
-    4 a file cannot be read or written; 1 --get finds no such value; 2 the command line is wrong.
+    4 a file cannot be read or written; 1 --get finds no such value, or a finding is as grave as --fail-on;
+    2 the command line is wrong.
     """
     redaction = None
     if redact:

@@ -21,8 +21,19 @@ OPTIONS: Final = ("select", "ignore", "fail_on")
 
 
 def finding_options(command: Any) -> Any:
-    """Add `--fail-on`, `--select` and `--ignore`."""
+    """Add `--skew` and `--target`, which rules ask for, and `--fail-on`, `--select` and `--ignore`."""
     options: tuple[Callable[[Any], Any], ...] = (
+        click.option(
+            "--skew",
+            type=click.IntRange(0, 10 * 365 * 86400),
+            default=300,
+            show_default=True,
+            metavar="SECONDS",
+            help="Of clocks.",
+        ),
+        click.option(
+            "--target", "target_name", metavar="TARGET", help="What the client meant to reach: a URL, an SPN, a host."
+        ),
         click.option(
             "--fail-on",
             type=click.Choice(["note", "warning", "error"]),
