@@ -87,7 +87,7 @@ class Causes:
         if step.refusal is None and step.state == CONTINUING and not step.output:
             return case  # a fragment: the rest of it comes, and the whole is the leg
         answer = [Case(decode(step.output), case.given, side=SERVER)] if step.output else []
-        self._cases.extend([case, *answer])
-        for position, leg in enumerate(self._cases):
-            leg.legs, leg.position = self._cases, position
+        for leg in (case, *answer):
+            leg.legs, leg.position = self._cases, len(self._cases)
+            self._cases.append(leg)
         return case
