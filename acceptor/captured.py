@@ -10,8 +10,9 @@ from secctx.decoders import decode
 from secctx.decoders.tables.oids import FAMILY
 from secctx.decoders.values import Decoded, Node, walk
 
-from .context import Context
+from .context import Context, KerberosState
 from .part import Part, inside, whole
+from .values import CONTINUING, ESTABLISHED
 
 CLIENT: Final = "client"
 SERVER: Final = "server"
@@ -92,6 +93,8 @@ def adopt(context: Context, answer: bytes, ours: bytes | None) -> tuple[Context,
     else:
         token = message
     if token is not None and token.message == "CHALLENGE_MESSAGE":
+        if not context.ntlm.negotiate:
+            raise NotJudged("the client's NEGOTIATE_MESSAGE is not among the legs, and a MIC would be made over it too")
         context.ntlm.challenge = token.data
     if token is not None and token.message == "AP-REP":
         from .kerberos_captured import adopt_ap_rep, adopt_mic
@@ -112,6 +115,10 @@ def _adopt_choice(context: Context, message: Part) -> None:
         if family not in ("NTLM", "Kerberos"):
             raise NotJudged(f"the server chose {family}, which is not judged here")
         state.offered = mech
+        if context.state == ESTABLISHED and context.mechanism != family:
+            # Ours had what it takes to finish, and the server went on with another mechanism.
+            context.state, context.final, context.pending = CONTINUING, None, b""
+            context.kerberos = KerberosState()
         context.mechanism = family
     if message.value("negState") == 3:
         state.mic_required = True

@@ -10,6 +10,7 @@ from secctx.decoders.message import Message
 
 from .case import CLIENT, Case
 from .finding import ERROR, Said, at, rule
+from .names import ACCEPT_COMPLETED
 
 _CHECKSUM: Final = "authenticator.cksum.checksum"
 #: Where a client's name and realm stand.
@@ -256,9 +257,20 @@ def KRB031(case: Case) -> Iterator[Said]:
     yield from _third_leg(case)
 
 
+def _has_third_leg(case: Case) -> bool:
+    """Whether a third leg may come: not where the client asked for no DCE style, nor behind the end of the logon."""
+    from secctx.acceptor.kerberos_values import DCE_STYLE
+
+    request = case.last("AP-REQ")
+    flags = None if request is None else request[1].value("authenticator.cksum.checksum.Flags")
+    if isinstance(flags, int) and not flags & DCE_STYLE:
+        return False
+    return not any(leg.whole.value("negState") == ACCEPT_COMPLETED for leg in case.before)
+
+
 def _third_leg(case: Case) -> Iterator[Said]:
     message, before = case.find("AP-REP"), case.last("AP-REP")
-    if message is None or case.side != CLIENT:
+    if message is None or case.side != CLIENT or not _has_third_leg(case):
         return
     if message.field("enc-part.subkey") is not None:
         text = "the AP-REP has a subkey, as the server's own has: it was sent back, and proves nothing of the client"

@@ -125,13 +125,13 @@ def _tried(case: Case) -> tuple[Message, Failure] | None:
             why = _why_not(leg)
             return None if why is None else (request, why)
     for conversation in reversed(case.earlier):
+        if _passed(conversation):
+            return None
         for leg in reversed(conversation):
             request = _request(leg)
             if request is not None:
                 why = _why_not(leg) if _linked(leg, request, case) else None
                 return None if why is None else (request, why)
-        if _passed(conversation):
-            return None
     return None
 
 

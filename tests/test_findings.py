@@ -132,6 +132,41 @@ def test_two_logs_without_a_word_in_common_are_no_story() -> None:
     assert not codes & {"LEG010", "LEG011"}
 
 
+def test_a_story_ends_with_a_logon_that_was_accepted(tmp_path: Path) -> None:
+    """Kerberos led to NTLM in the first logon; the second offers NTLM alone, and is no sequel."""
+    lines = (SAMPLES / "spnego-fallback-to-ntlm.jsonl").read_text()
+    later = [json.loads(line) | {"handshake": 2} for line in lines.splitlines()[2:]]
+    path = tmp_path / "two.jsonl"
+    path.write_text(lines + "".join(json.dumps(line) + "\n" for line in later))
+    documents = [json.loads(line) for line in run("decode", "--json", str(path)).out.splitlines()]
+    told = [any(finding["code"] == "LEG011" for finding in document["findings"]) for document in documents]
+    assert any(told[:6])
+    assert not any(told[6:])
+
+
+def test_a_doubled_answer_is_no_third_leg() -> None:
+    answer = "samples/spnego-kerberos-answer.bin"
+    codes = {code for code, _ in found(*KEYTAB, "samples/spnego-kerberos-init.bin", answer, answer)}
+    assert "LEG002" in codes
+    assert "KRB031" not in codes
+
+
+def test_a_captured_logon_without_its_first_leg_is_not_judged() -> None:
+    done = run("accept", "--captured", "--user", "LAB\\alice", *NTLM[1:], **ALICE)
+    assert done.code == 3
+    assert "NEGOTIATE_MESSAGE is not among the legs" in done.out
+    assert "altered" not in done.out
+
+
+def test_a_captured_server_that_left_the_ticket_unused_is_followed() -> None:
+    """With a keytab ours takes the ticket; the server that was captured went on with NTLM, and so is it judged."""
+    arguments = ("--users", "samples/users.txt", *KEYTAB, "--at", "2026-11-22T08:25:53Z")
+    done = run("accept", "--captured", "--json", *arguments, "samples/spnego-fallback-to-ntlm.jsonl")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert (document["established"], document["legs"][-1]["mechanism"]) == (True, "NTLM")
+
+
 def test_fragments_are_judged_as_the_token_that_they_are(tmp_path: Path) -> None:
     whole = (SAMPLES / "spnego-kerberos-init.bin").read_bytes()
     parts = [tmp_path / "one", tmp_path / "two"]
