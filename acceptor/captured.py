@@ -93,8 +93,6 @@ def adopt(context: Context, answer: bytes, ours: bytes | None) -> tuple[Context,
     else:
         token = message
     if token is not None and token.message == "CHALLENGE_MESSAGE":
-        if not context.ntlm.negotiate:
-            raise NotJudged("the client's NEGOTIATE_MESSAGE is not among the legs, and a MIC would be made over it too")
         context.ntlm.challenge = token.data
     if token is not None and token.message == "AP-REP":
         from .kerberos_captured import adopt_ap_rep, adopt_mic

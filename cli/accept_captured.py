@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from secctx.acceptor import flags as asc
 from secctx.acceptor.captured import CLIENT, SERVER, NotJudged, adopt, error_code, side_of
@@ -22,6 +23,9 @@ from .errors import Refusal
 
 #: Refusals that only say what the command was not given: of a captured handshake they are no verdict.
 _NOT_GIVEN = ("no-credentials", "no-mechanism", "spnego-no-common-mechanism")
+
+#: The refusal of what covers all three of NTLM's messages.
+_OVER_ALL: Final = "ntlm-mic-wrong"
 
 
 def judge_all(call: Call) -> Outcome:
@@ -85,12 +89,12 @@ def judge(call: Call, tokens: Sequence[Token]) -> Outcome:
             step.refusal is not None
             and context is None
             and token is not tokens[-1]
-            and not _not_judged(call, token, step)
+            and not _not_judged(call, token, step, held)
         ):
             if position + (2 if clock.answer(position) else 1) < len(tokens):
                 call.complaints.append("the legs behind the refused one were not looked at")
             break
-        why = _not_judged(call, token, step)
+        why = _not_judged(call, token, step, held)
         if why:
             unjudged = _unjudged(call, token, why)
             pending = None
@@ -157,8 +161,10 @@ def _unjudged(call: Call, token: Token, why: str) -> bool:
     return True
 
 
-def _not_judged(call: Call, token: Token, step: Step) -> str:
-    """Why a refusal is no verdict on a captured leg: for want of a key or password. Empty where it is one."""
+def _not_judged(call: Call, token: Token, step: Step, held: Context | None) -> str:
+    """Why a refusal is no verdict on a captured leg: for want of a key, a password or a leg. Empty where it is one."""
+    if held is not None and not held.ntlm.negotiate and step.refusal is not None and step.refusal.kind == _OVER_ALL:
+        return "the client's NEGOTIATE_MESSAGE is not among the legs, and the MIC is made over it too"
     if step.refusal is None or not not_given(step):
         return ""
     decoded = decode(token.data)
