@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from secctx.decoders.values import Decoded, Node, follow
+from secctx.decoders.values import Decoded, Node, find
 
 if TYPE_CHECKING:
     from secctx.keys.kerberos_key import Key
@@ -49,8 +49,7 @@ class Plain:
 
     def field(self, path: str) -> Node | None:
         """The field at that path; None where it is absent."""
-        nodes, rest = follow(self.decoded.root, path)
-        return nodes[-1] if nodes and not rest else None
+        return find(self.decoded.root, path)
 
     def value(self, path: str) -> Any:
         """The value of a field; None where it is absent."""

@@ -37,10 +37,11 @@ def get_last(data: bytes) -> str:
     """`--get` of the last element."""
     from secctx.cli import paths
     from secctx.decoders import decode
+    from secctx.decoders.values import find
 
     decoded = decode(data)
     holder = decoded.root.children[0]
-    node = paths.find(decoded.root, f"{holder.name}[{len(holder.children) - 1}]")
+    node = find(decoded.root, f"{holder.name}[{len(holder.children) - 1}]")
     return "" if node is None else paths.as_text(node, data)
 
 

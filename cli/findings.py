@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from secctx.decoders.values import PLAINTEXT, SECRET, Decoded, Node, follow
+from secctx.decoders.values import PLAINTEXT, SECRET, Decoded, Node, find
 from secctx.rules.finding import ERROR, NOTE, Finding
 
 from .cells import cell
@@ -122,10 +122,9 @@ def evidence(decoded: Decoded, finding: Finding) -> str:
     if not finding.path:
         return ""
     text = finding.path
-    nodes, rest = follow(decoded.root, finding.path)
-    if nodes and not rest:
-        value = _value(nodes[-1])
-        text += f" = {value}" if value else ""
+    node = find(decoded.root, finding.path)
+    value = "" if node is None else _value(node)
+    text += f" = {value}" if value else ""
     if finding.span is not None:
         where = f" of what {finding.inside} holds" if finding.inside is not None else ""
         start, stop = finding.span

@@ -43,12 +43,6 @@ def text_at(decoded: Decoded, document: Json, path: str) -> str:
     return to_text(in_document(document, path))
 
 
-def find(root: Node, path: str) -> Node | None:
-    """The node at a path such as `mechToken.ticket.sname.name-string[0]`; None where there is none."""
-    nodes, rest = follow(root, path)
-    return nodes[-1] if nodes and not rest else None
-
-
 def raw_at(decoded: Decoded, path: str) -> bytes | None:
     """The bytes of the value at a path, as `raw` has them; None where there is none."""
     nodes, rest = follow(decoded.root, path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .values import PLAINTEXT, TOKEN, Decoded, Node, follow, join, walk
+from .values import PLAINTEXT, TOKEN, Decoded, Node, find, follow, join, walk
 
 
 class Spot(NamedTuple):
@@ -32,8 +32,7 @@ class Message:
 
     def field(self, path: str) -> Node | None:
         """The field at that path of the message; None where it is absent."""
-        nodes, rest = follow(self.node, path)
-        return nodes[-1] if nodes and not rest else None
+        return find(self.node, path)
 
     def value(self, path: str) -> Any:
         """The value of a field; None where it is absent."""

@@ -148,6 +148,12 @@ def follow(root: Node, path: str) -> tuple[list[Node], str]:
     return steps, path
 
 
+def find(root: Node, path: str) -> Node | None:
+    """The node at a path such as `mechToken.ticket.sname.name-string[0]`; None where there is none."""
+    nodes, rest = follow(root, path)
+    return nodes[-1] if nodes and not rest else None
+
+
 def _begins(node: Node, path: str) -> Node | None:
     """The field of `node` that a path goes through first."""
     for child in node.children:

@@ -22,9 +22,8 @@ from builders import kdc
 from secctx.carriers.token import Source
 from secctx.cli import document as documents
 from secctx.cli.main import secctx
-from secctx.cli.paths import find
 from secctx.decoders import decode
-from secctx.decoders.values import LIST, PRINCIPAL, STRUCT, TOKEN, Decoded, Node, follow, walk
+from secctx.decoders.values import LIST, PRINCIPAL, STRUCT, TOKEN, Decoded, Node, find, follow, walk
 
 tokens = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("oracles") / "tokens.py")))
 
