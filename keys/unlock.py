@@ -18,6 +18,8 @@ from .keyring import FoundKey, RingKey
 from .sealed import Budget, Found, Read, Sealed, attach, etype_text, sealed_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .kerberos_key import Key
     from .keyring import KeyRing
 
@@ -223,7 +225,7 @@ class Job:
             reason, why = f"it is cut short: {wrong.missing} byte{'s are' if wrong.missing != 1 else ' is'} missing", ""
         self.report(KeyReport(sealed.path, False, reason=reason, follows=follows, why=why))
 
-    def not_by(self, sealed: Sealed, keys: list[RingKey], what: str) -> None:
+    def not_by(self, sealed: Sealed, keys: Sequence[RingKey], what: str) -> None:
         """Note that none of the keys that should open a part does; `what` names them: the session key of the ticket."""
         try:
             enctype(sealed.etype)

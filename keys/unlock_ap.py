@@ -169,15 +169,21 @@ def krb_cred(job: Job, place: Place, keys: Sequence[RingKey] | None = None) -> N
         _krb_cred_in_clear(job, place, sealed)
         return
     tried = list(keys) if keys is not None else _all_keys(job)
-    if not tried:
-        job.closed(sealed, _no_exchange("the session key or the subkey of an AP-REQ"), follows=True)
-        return
-    found = open_with(sealed, keys_of(tried, CRED), job.budget)
+    found = _by_exchange(job, sealed, tried, CRED, "the session key or the subkey of an AP-REQ")
+    if found is not None:
+        job.opened(sealed, found, reads(EncKrbCredPart))
+        _forwarded(job, place)
+
+
+def _by_exchange(job: Job, sealed: Sealed, keys: Sequence[RingKey], usage: int, needed: str) -> Found | None:
+    """The part opened with a key of an exchange; None where none does, which is noted: `needed` is what would."""
+    if not keys:
+        job.closed(sealed, _no_exchange(needed), follows=True)
+        return None
+    found = open_with(sealed, keys_of(keys, usage), job.budget)
     if found is None:
-        job.not_by(sealed, tried, "the key of the exchange")
-        return
-    job.opened(sealed, found, reads(EncKrbCredPart))
-    _forwarded(job, place)
+        job.not_by(sealed, keys, "the key of the exchange")
+    return found
 
 
 def _krb_cred_in_clear(job: Job, place: Place, sealed: Sealed) -> None:
@@ -209,13 +215,8 @@ def krb_priv(job: Job, place: Place, *, password: str = "") -> None:
     sealed = place.sealed("enc-part")
     if sealed is None:
         return
-    keys = _all_keys(job)
-    if not keys:
-        job.closed(sealed, _no_exchange("the subkey or the session key of an AP-REQ"), follows=True)
-        return
-    found = open_with(sealed, keys_of(keys, PRIV), job.budget)
+    found = _by_exchange(job, sealed, _all_keys(job), PRIV, "the subkey or the session key of an AP-REQ")
     if found is None:
-        job.not_by(sealed, keys, "the key of the exchange")
         return
     from .unlock_kpasswd import reader
 
