@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from secctx.decoders.message import Message, Spot
@@ -44,18 +45,7 @@ class Rule:
     @property
     def page(self) -> dict[str, str]:
         """The parts of the page by their names, in order; "" is the title. Paragraphs are unfolded."""
-        parts: dict[str, str] = {}
-        for paragraph in (self.judge.__doc__ or self.code).split("\n\n"):
-            text = " ".join(paragraph.split())
-            name, colon, rest = text.partition(": ")
-            if not parts:
-                parts[""] = text.removesuffix(".")
-            elif colon and name in PARTS:
-                parts[name] = rest
-            elif text:
-                last = next(reversed(parts))
-                parts[last] += f"\n{text}"
-        return parts
+        return _parts(self.judge.__doc__ or self.code)
 
     @property
     def summary(self) -> str:
@@ -66,6 +56,23 @@ class Rule:
     def advice(self) -> str:
         """What to do about it, in one sentence without its full stop."""
         return self.page.get("Do", "").removesuffix(".")
+
+
+@cache
+def _parts(text: str) -> dict[str, str]:
+    """A docstring as a page; every finding asks for its title and advice."""
+    parts: dict[str, str] = {}
+    for paragraph in text.split("\n\n"):
+        text = " ".join(paragraph.split())
+        name, colon, rest = text.partition(": ")
+        if not parts:
+            parts[""] = text.removesuffix(".")
+        elif colon and name in PARTS:
+            parts[name] = rest
+        elif text:
+            last = next(reversed(parts))
+            parts[last] += f"\n{text}"
+    return parts
 
 
 @dataclass(slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import Final
 
@@ -28,11 +28,11 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def rules_in(family: str) -> Iterator[Rule]:
-    """The rules of a family, as their modules have them."""
-    for module in MODULES.get(family, ()):
-        found = vars(import_module(f"secctx.rules.{module}"))
-        yield from (value for value in found.values() if isinstance(value, Rule))
+@cache
+def rules_in(family: str) -> tuple[Rule, ...]:
+    """The rules of a family, as their modules have them; looked for once, since every token asks."""
+    modules = [import_module(f"secctx.rules.{module}") for module in MODULES.get(family, ())]
+    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Rule))
 
 
 def all_rules() -> list[Rule]:

@@ -9,6 +9,8 @@ from .case import CLIENT, Case
 from .finding import ERROR, SEVERITIES, WARNING, Finding
 from .index import MODULES, rules_in
 
+#: The mechanisms of which one must be there for a family to have something to say; the others may speak of any token.
+_MECHANISMS: Final = {"KRB": {"Kerberos", "IAKERB", "GSS"}, "NTL": {"NTLM"}}
 #: What fails the logon at the client, after the server has accepted it.
 _AT_THE_CLIENT: Final = ("KRB015", "SPN004")
 _ON_BINDINGS: Final = ("KRB014", "NTL004", "NTL005", "NTL006")
@@ -66,7 +68,7 @@ def _families(case: Case) -> Iterator[str]:
     """The families that may have something to say, in the order in which they lead."""
     present = {message.mechanism for message in case.messages}
     for family in MODULES:
-        wanted = {"SPN": None, "KRB": {"Kerberos", "IAKERB", "GSS"}, "NTL": {"NTLM"}}.get(family)
+        wanted = _MECHANISMS.get(family)
         if family == "LEG" and len(case.legs) < 2 and not case.earlier:
             continue
         if family == "ACC" and case.step is None:
