@@ -81,10 +81,11 @@ class Output:
         answers = self.judging.judge(opened, ring if ring or self.unlocking.keytabs else None)
         for answer in answers:
             redacted(answer.findings, self.redaction)
-        judged = zip(opened, answers, strict=True)
+        pairs = list(zip(opened, answers, strict=True))
         if self.many and self._in_text and self.layout != "summary":
-            self._lead(list(zip(opened, answers, strict=True)))
-        return [self._key_file(token) if isinstance(token, KeyFile) else self._token(*next(judged)) for token in tokens]
+            self._lead(pairs)
+        rest = iter(pairs)
+        return [self._key_file(token) if isinstance(token, KeyFile) else self._token(*next(rest)) for token in tokens]
 
     def _open(self, token: Token) -> Opened:
         """The token decoded, and opened as far as the keys go."""
@@ -107,15 +108,12 @@ class Output:
             reveal(decoded)
         code = exits.OK if decoded.error is None else exits.BAD_INPUT
         code = max(code, self.judging.choice.exit_code(findings))
-        shown = [finding_value(decoded.root, finding) for finding in findings]
-        keytab = None if judged.advice is None else self._shown(judged.advice.as_json())
         if self.path is not None:
-            code = max(code, self._value(decoded, token.source, opened.keys, shown, keytab))
+            code = max(code, self._value(opened, judged))
         elif self.target is not None:
             write_whole(self.target, token.data)
         if self.as_json and self.path is None:
-            value = document(decoded, token.source, self.spans, token.notes, opened.keys, shown, keytab)
-            print(json.dumps(value, separators=(",", ":")))
+            print(json.dumps(self._document(opened, judged, token.notes), separators=(",", ":")))
         elif self._in_text:
             self._text(decoded, token, self._advice(judged) + opened.lines, findings)
         self._complaint(decoded, token.source)
@@ -187,27 +185,26 @@ class Output:
         complain(refusal.message, () if self.quiet else refusal.hints, as_shown=True)
         return refusal.code
 
-    def _value(
-        self,
-        decoded: Decoded,
-        source: Source,
-        keys: list[dict[str, Any]] | None,
-        findings: Sequence[dict[str, Any]],
-        keytab: dict[str, Any] | None,
-    ) -> int:
+    def _document(self, opened: Opened, judged: Judged, notes: Sequence[str] = ()) -> dict[str, Any]:
+        """All that is to be said of a token, for a script."""
+        decoded = opened.shown
+        found = [finding_value(decoded.root, finding) for finding in judged.findings]
+        keytab = None if judged.advice is None else self._shown(judged.advice.as_json())
+        return document(decoded, opened.token.source, self.spans, notes, opened.keys, found, keytab)
+
+    def _value(self, opened: Opened, judged: Judged) -> int:
         from . import paths
         from .plain import plain
 
         assert self.path is not None
+        decoded, source = opened.shown, opened.token.source
         try:
             if self.target is not None:
                 raw = paths.raw_at(decoded, self.path.removeprefix("fields."))
                 if raw is not None:
                     write_whole(self.target, raw, private=self.secrets)
                     return exits.OK
-            text = paths.text_at(
-                decoded, document(decoded, source, self.spans, keys=keys, findings=findings, keytab=keytab), self.path
-            )
+            text = paths.text_at(decoded, self._document(opened, judged), self.path)
         except LookupError:
             hints = () if self.quiet else (paths.nearest(decoded, self.path),)
             complain(f"{where(source, source.name in self.several)}: no such value: {self.path}", hints, as_shown=True)

@@ -124,16 +124,19 @@ CASES = {
 FORMS = {"text": (), "json": ("--json",), "captured": ("--captured",), "captured json": ("--captured", "--json")}
 
 
+def keytab_of(case: Case, files: Path) -> list[str | Path]:
+    """The option for the keytab that a case is about: the usual one, one of its own, or none."""
+    if case.keytab is None:
+        return ["--keytab", files / "payrollhost.keytab"]
+    return ["--keytab", keys(files / "kjones.keytab", *case.keytab, realm=case.realm)] if case.keytab else []
+
+
 @pytest.mark.parametrize(("name", "form"), list(itertools.product(CASES, ("text", "json", "captured json"))))
 def test_accept_names_nobody(name: str, form: str, files: Path) -> None:
     case = CASES[name]
     token = files / "jsmith.bin"
     token.write_bytes(case.client.token())
-    if case.keytab is None:
-        keytab = ["--keytab", files / "payrollhost.keytab"]
-    else:
-        keytab = ["--keytab", keys(files / "kjones.keytab", *case.keytab, realm=case.realm)] if case.keytab else []
-    arguments = [*FORMS[form], *keytab, *AT, *case.more, "--replay-cache", files / "wernher.rc", token]
+    arguments = [*FORMS[form], *keytab_of(case, files), *AT, *case.more, "--replay-cache", files / "wernher.rc", token]
     done = run("accept", "--redact", *arguments, **case.variables)
     assert not leaked(done.out, done.err), (done.out, done.err)
     if form == "text":
@@ -220,11 +223,8 @@ def test_decode_names_nobody(name: str, form: str, files: Path) -> None:
     case = CASES[name]
     token = files / "jsmith.bin"
     token.write_bytes(case.client.token())
-    if case.keytab is None:
-        keytab = ["--keytab", files / "payrollhost.keytab"]
-    else:
-        keytab = ["--keytab", keys(files / "kjones.keytab", *case.keytab, realm=case.realm)] if case.keytab else []
-    done = run("decode", "--redact", "--full", *FORMS[form], *keytab, *case.more, token, **case.variables)
+    arguments = [*FORMS[form], *keytab_of(case, files), *case.more, token]
+    done = run("decode", "--redact", "--full", *arguments, **case.variables)
     assert not leaked(done.out, done.err), (done.out, done.err)
 
 
